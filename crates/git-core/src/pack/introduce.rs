@@ -9,7 +9,8 @@ use super::PackError;
 use super::contents::{Contents, TreeItem};
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
-use super::resolved::{Resolved, ResolvedEntry};
+use super::received::Entries;
+use super::resolved::Resolved;
 use crate::ObjectId;
 
 /// What has to be known of a commit of the repository that a commit of the pack has as a parent.
@@ -32,7 +33,7 @@ pub enum Step {
 
 /// Works through the commits of a pack.
 pub struct Introducer {
-    pub(crate) entries: Vec<ResolvedEntry>,
+    pub(crate) entries: Entries,
     pub(crate) ids: Ids,
     pub(crate) contents: Contents,
     outside_parents: BTreeMap<IdNo, (IdNo, u32)>,

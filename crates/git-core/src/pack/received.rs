@@ -53,10 +53,13 @@ impl EntryRow {
     }
 }
 
+/// Entries in pack order.
+pub(crate) type Entries = Paged<EntryRow, 4096>;
+
 /// The state that both passes work on.
 pub(crate) struct Received {
     pub(crate) limits: Limits,
-    pub(crate) entries: Paged<EntryRow, 4096>,
+    pub(crate) entries: Entries,
     pub(crate) ids: Ids,
     pub(crate) contents: Contents,
     pub(crate) cache: ObjectCache,

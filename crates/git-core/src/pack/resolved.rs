@@ -2,18 +2,9 @@
 
 use super::contents::Contents;
 use super::ids::Ids;
-use super::received::{Base, Received};
+use super::received::{Base, Entries, Received};
 use super::{Kind, PackError};
 use crate::ObjectId;
-
-/// An entry of a resolved pack.
-pub(crate) struct ResolvedEntry {
-    pub(crate) offset: u64,
-    pub(crate) kind: Kind,
-    pub(crate) object_len: u64,
-    pub(crate) base: Base,
-    pub(crate) id: ObjectId,
-}
 
 /// A received pack whose entries all have ids.
 pub struct Resolved {
@@ -88,16 +79,9 @@ impl Resolved {
         u32::try_from(self.received.entries.len()).unwrap_or(u32::MAX)
     }
 
-    /// Parts with the received pack: entries in pack order, ids, references.
-    pub(crate) fn into_parts(self) -> (Vec<ResolvedEntry>, Ids, Contents) {
-        let entries = (0..self.n_entries()).filter_map(|entry| {
-            let row = self.received.row(entry)?;
-            let (kind, id) = (row.kind?, self.received.ids.id(row.id_no()?)?);
-            let base = self.received.base(entry);
-            Some(ResolvedEntry { offset: row.offset, kind, object_len: row.object_len, base, id })
-        });
-        let entries = entries.collect();
-        let Received { ids, contents, .. } = self.received;
+    /// Parts with the received pack: entries in pack order, ids, references. What served to resolve deltas is freed.
+    pub(crate) fn into_parts(self) -> (Entries, Ids, Contents) {
+        let Received { entries, ids, contents, .. } = self.received;
         (entries, ids, contents)
     }
 }

@@ -13,7 +13,7 @@ pub fn write(done: &Introducer) -> Vec<u8> {
     let introduced: Vec<u8> = done.introduced.iter().flat_map(|&no| outside.reference(no).to_le_bytes()).collect();
     let parents: Vec<u8> = done.contents.parents.iter().flat_map(|&no| outside.reference(no).to_le_bytes()).collect();
     let tags = tags(done, &mut outside);
-    let bases: Vec<u32> = done.entries.iter().map(|entry| outside.base(entry.base)).collect();
+    let bases: Vec<u32> = done.entries.iter().map(|row| outside.base(row.base)).collect();
 
     let n_objects = done.entries.len();
     let by_id = sorted(done);
@@ -39,9 +39,8 @@ pub fn write(done: &Introducer) -> Vec<u8> {
     out.extend(FORMAT.to_le_bytes());
     out.extend(counts.into_iter().flat_map(|count| count32(count).to_le_bytes()));
     out.extend(fanout(done, &by_id));
-    let entry_at = |no: u32| done.entries.get(no as usize);
     for &no in &by_id {
-        out.extend(entry_at(no).map_or([0; 20], |entry| *entry.id.as_bytes()));
+        out.extend(id_of(done, no).map_or([0; 20], |id| *id.as_bytes()));
     }
     let mut places = vec![0; n_objects];
     for (&no, place) in by_id.iter().zip(0u32..) {
@@ -50,11 +49,11 @@ pub fn write(done: &Introducer) -> Vec<u8> {
             *slot = place;
         }
     }
-    for ((entry, base), place) in done.entries.iter().zip(bases).zip(places) {
-        let [offset @ .., _, _, _] = entry.offset.to_le_bytes();
-        let [len @ .., _, _] = entry.object_len.to_le_bytes();
+    for ((row, base), place) in done.entries.iter().zip(bases).zip(places) {
+        let [offset @ .., _, _, _] = row.offset.to_le_bytes();
+        let [len @ .., _, _] = row.object_len.to_le_bytes();
         out.extend(offset);
-        out.push(entry.kind as u8);
+        out.push(row.kind.map_or(0, |kind| kind as u8));
         out.extend(len);
         out.extend(base.to_le_bytes());
         out.extend(place.to_le_bytes());
@@ -121,14 +120,18 @@ fn tags(done: &Introducer, outside: &mut Outside<'_>) -> Vec<u8> {
 /// Entry numbers in the order of their ids.
 fn sorted(done: &Introducer) -> Vec<u32> {
     let mut by_id: Vec<u32> = (0..count32(done.entries.len())).collect();
-    by_id.sort_unstable_by_key(|&no| done.entries.get(no as usize).map(|entry| entry.id));
+    by_id.sort_unstable_by_key(|&no| id_of(done, no));
     by_id
+}
+
+fn id_of(done: &Introducer, entry: u32) -> Option<ObjectId> {
+    done.ids.id(done.entries.get(entry as usize)?.id_no()?)
 }
 
 fn fanout(done: &Introducer, by_id: &[u32]) -> Vec<u8> {
     let mut counts = [0u32; 256];
-    for entry in by_id.iter().filter_map(|&no| done.entries.get(no as usize)) {
-        if let Some(count) = counts.get_mut(usize::from(entry.id.as_bytes()[0])) {
+    for id in by_id.iter().filter_map(|&no| id_of(done, no)) {
+        if let Some(count) = counts.get_mut(usize::from(id.as_bytes()[0])) {
             *count += 1;
         }
     }
