@@ -21,7 +21,7 @@ fn limits() -> Limits {
     Limits {
         n_objects_max: 1_000_000,
         n_ids_max: 1_000_000,
-        n_tree_entries_max: 3_000_000,
+        tree_bytes_max: 24 * MIB,
         name_bytes_max: 8 * MIB,
         object_resident_max: 8 << 20,
         pack_resident_max: 4 * MIB,
@@ -76,7 +76,9 @@ impl Host {
     /// A whole object of the base pack, inflated into a spill as it is read.
     fn spill_base(&self, resolver: &mut Resolver, id: ObjectId) -> Result<SuppliedBase, JsValue> {
         let Some((index, read)) = &self.base_pack else { return Ok(SuppliedBase::Missing) };
-        let Some(found) = index.find(id).and_then(|number| index.entry(number)) else { return Ok(SuppliedBase::Missing) };
+        let Some(found) = index.find(id).and_then(|number| index.entry(number)) else {
+            return Ok(SuppliedBase::Missing);
+        };
         let spill = resolver.new_spill();
         let read_at = |at: u64| bytes(read.call2(&JsValue::NULL, &(at as f64).into(), &(64 << 10).into()));
         let mut input = read_at(found.offset)?;
@@ -144,7 +146,8 @@ impl Ingest {
                 Step::SpillRead { spill, offset, len } => {
                     let arguments = [spill.into(), (offset as f64).into(), (len as u32).into()];
                     let [spill, offset_js, len_js]: &[JsValue; 3] = &arguments;
-                    resolver.supply_spill(offset, bytes(host.read_spill.call3(&JsValue::NULL, spill, offset_js, len_js))?);
+                    resolver
+                        .supply_spill(offset, bytes(host.read_spill.call3(&JsValue::NULL, spill, offset_js, len_js))?);
                 }
                 Step::Done => break,
             }

@@ -5,31 +5,13 @@ use std::collections::HashMap;
 
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
+use super::trees::{Tree, TreeItem, Trees};
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectError;
 use crate::object::commit::Commit;
 use crate::object::tag::Tag;
 use crate::object::tree::TreeEntries;
-
-/// An entry of a tree that names an object kept here: name and object by number, eight bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TreeItem {
-    pub(crate) name: u32,
-    object: u32,
-}
-
-const IS_TREE: u32 = 1 << 31;
-
-impl TreeItem {
-    pub(crate) fn id_no(self) -> IdNo {
-        self.object & !IS_TREE
-    }
-
-    pub(crate) fn is_tree(self) -> bool {
-        self.object & IS_TREE != 0
-    }
-}
 
 /// A commit of the pack.
 pub(crate) struct CommitRow {
@@ -47,18 +29,30 @@ pub(crate) struct TagRow {
 }
 
 /// All of a pack's references.
-#[derive(Default)]
 pub(crate) struct Contents {
     pub(crate) commits: Paged<CommitRow, 1024>,
     pub(crate) parents: Paged<IdNo, 1024>,
     pub(crate) tags: Paged<TagRow, 256>,
-    items: Paged<TreeItem>,
-    /// Where each tree's items stand, by the tree's number.
-    trees: HashMap<IdNo, (u32, u32)>,
+    pub(crate) trees: Trees,
+    tree_of: HashMap<IdNo, Tree>,
     names: Names,
+    /// The items of the tree being read, reused from tree to tree.
+    items: Vec<TreeItem>,
 }
 
 impl Contents {
+    pub(crate) fn new(hash_key: u64) -> Self {
+        Self {
+            commits: Paged::default(),
+            parents: Paged::default(),
+            tags: Paged::default(),
+            trees: Trees::new(hash_key),
+            tree_of: HashMap::new(),
+            names: Names::default(),
+            items: Vec::new(),
+        }
+    }
+
     /// Reads an object of the pack and notes what it refers to.
     pub(crate) fn observe(
         &mut self,
@@ -79,8 +73,8 @@ impl Contents {
         if ids.len() > limits.n_ids_max {
             return too_many("object ids", limits.n_ids_max);
         }
-        if self.items.len() > limits.n_tree_entries_max {
-            return too_many("tree entries", limits.n_tree_entries_max);
+        if self.trees.byte_len() > limits.tree_bytes_max {
+            return too_many("bytes of distinct trees", limits.tree_bytes_max);
         }
         if self.names.bytes.len() > limits.name_bytes_max {
             return too_many("bytes of file names", limits.name_bytes_max);
@@ -119,7 +113,7 @@ impl Contents {
         ids: &mut Ids,
         of_pack: bool,
     ) -> Result<(), ObjectError> {
-        let start = to_u32(self.items.len());
+        self.items.clear();
         for entry in TreeEntries::new(content) {
             let entry = entry?;
             let Some(kind) = entry.kind() else { continue };
@@ -127,19 +121,14 @@ impl Contents {
             if of_pack {
                 ids.expect(object, kind);
             }
-            let is_tree = if kind == Kind::Tree { IS_TREE } else { 0 };
-            self.items.push(TreeItem { name: self.names.number(entry.name), object: object | is_tree });
+            self.items.push(TreeItem::new(self.names.number(entry.name), object, kind == Kind::Tree));
         }
-        self.trees.insert(id_no, (start, to_u32(self.items.len())));
+        self.tree_of.insert(id_no, self.trees.add(&self.items));
         Ok(())
     }
 
-    pub(crate) fn tree(&self, id_no: IdNo) -> Option<(u32, u32)> {
-        self.trees.get(&id_no).copied()
-    }
-
-    pub(crate) fn item(&self, at: u32) -> Option<TreeItem> {
-        self.items.get(at as usize).copied()
+    pub(crate) fn tree(&self, id_no: IdNo) -> Option<Tree> {
+        self.tree_of.get(&id_no).copied()
     }
 
     /// Whether `a` stands before `b` in a tree: as git sorts, a tree's name as if it ended in `/`.
@@ -198,28 +187,27 @@ mod tests {
 
     #[test]
     fn items_sort_as_git_sorts_them() {
-        let (mut contents, mut ids) = (Contents::default(), Ids::new(1));
+        let (mut contents, mut ids) = (Contents::new(1), Ids::new(1));
         let content = tree(&[("100644", "a.b"), ("40000", "a"), ("100644", "a0")]);
         contents.add_tree(0, &content, &mut ids, true).unwrap();
-        let item = |at| contents.item(at).unwrap();
-        assert!(contents.is_before(item(0), item(1)) && contents.is_before(item(1), item(2)));
-        assert!(!contents.is_before(item(1), item(0)) && !contents.is_before(item(0), item(0)));
+        let [dot, folder, zero] = contents.items[..] else { panic!("three items") };
+        assert!(contents.is_before(dot, folder) && contents.is_before(folder, zero));
+        assert!(!contents.is_before(folder, dot) && !contents.is_before(dot, dot));
     }
 
     #[test]
     fn a_submodule_names_no_object_of_ours() {
-        let (mut contents, mut ids) = (Contents::default(), Ids::new(1));
+        let (mut contents, mut ids) = (Contents::new(1), Ids::new(1));
         contents.add_tree(0, &tree(&[("160000", "sub")]), &mut ids, true).unwrap();
-        assert_eq!((contents.tree(0), ids.len()), (Some((0, 0)), 0));
+        assert!(contents.tree(0).is_some() && contents.items.is_empty() && ids.len() == 0);
     }
 
     #[test]
     fn too_many_entries_are_refused_by_name() {
-        let (mut contents, mut ids) = (Contents::default(), Ids::new(1));
-        let limits = Limits { n_tree_entries_max: 1, ..Limits::for_tests() };
+        let (mut contents, mut ids) = (Contents::new(1), Ids::new(1));
+        let limits = Limits { tree_bytes_max: 1, ..Limits::for_tests() };
         let id_no = ids.number(ObjectId::from_bytes([3; 20]));
-        let refused =
-            contents.observe(id_no, Kind::Tree, &tree(&[("100644", "a"), ("100644", "b")]), &mut ids, &limits);
-        assert_eq!(refused, Err(PackError::TooMany { what: "tree entries", n_max: 1 }));
+        let refused = contents.observe(id_no, Kind::Tree, &tree(&[("100644", "a")]), &mut ids, &limits);
+        assert_eq!(refused, Err(PackError::TooMany { what: "bytes of distinct trees", n_max: 1 }));
     }
 }

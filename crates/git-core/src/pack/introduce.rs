@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PackError;
-use super::contents::{Contents, TreeItem};
+use super::contents::Contents;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
 use super::received::Entries;
 use super::resolved::Resolved;
+use super::trees::{Cursor, TreeItem, Trees};
 use crate::ObjectId;
 
 /// What has to be known of a commit of the repository that a commit of the pack has as a parent.
@@ -120,30 +121,19 @@ impl Introducer {
         let mut stack = vec![(tree, parents)];
         found.push(tree);
         while let Some((tree, parents)) = stack.pop() {
-            let mut range_of = |no: IdNo| {
-                let range = self.contents.tree(no);
-                if range.is_none() {
+            let mut cursor_of = |no: IdNo| {
+                let tree = self.contents.tree(no);
+                if tree.is_none() {
                     missing.extend(self.ids.id(no));
                 }
-                range
+                tree.map(Trees::cursor)
             };
-            let range = range_of(tree);
-            let parent_ranges: Vec<_> = parents.into_iter().filter_map(&mut range_of).collect();
-            let Some((mut at, end)) = range else { continue };
-            let mut cursors = parent_ranges;
-            while let Some(item) = self.contents.item(at).filter(|_| at < end) {
-                at += 1;
-                let mut below = Vec::new();
-                let mut is_known = false;
-                for cursor in &mut cursors {
-                    match self.same_name(item, cursor) {
-                        Some(theirs) if theirs == item => is_known = true,
-                        Some(theirs) if theirs.is_tree() => below.push(theirs.id_no()),
-                        _ => {}
-                    }
-                }
+            let cursor = cursor_of(tree);
+            let mut theirs: Vec<_> = parents.into_iter().filter_map(&mut cursor_of).collect();
+            let Some(mut ours) = cursor else { continue };
+            while let Some((item, below)) = self.next_new(&mut ours, &mut theirs) {
                 let Some(seen) = self.seen.get_mut(item.id_no() as usize) else { continue };
-                if is_known || *seen == self.attempt {
+                if *seen == self.attempt {
                     continue;
                 }
                 *seen = self.attempt;
@@ -158,19 +148,42 @@ impl Introducer {
         missing
     }
 
+    /// The next item of a tree that no parent has under that name, and the trees that parents have there instead.
+    fn next_new(&self, ours: &mut Cursor, theirs: &mut [Cursor]) -> Option<(TreeItem, Vec<IdNo>)> {
+        let trees = &self.contents.trees;
+        loop {
+            while theirs.iter_mut().any(|theirs| trees.skip_shared(ours, theirs)) {}
+            let item = trees.item(*ours)?;
+            trees.advance(ours);
+            let mut below = Vec::new();
+            let mut is_known = false;
+            for cursor in &mut *theirs {
+                match self.same_name(item, cursor) {
+                    Some(same) if same == item => is_known = true,
+                    Some(same) if same.is_tree() => below.push(same.id_no()),
+                    _ => {}
+                }
+            }
+            if !is_known {
+                return Some((item, below));
+            }
+        }
+    }
+
     /// The item with the name of `item` in another tree, from the cursor on, which moves past what stands before.
-    fn same_name(&self, item: TreeItem, cursor: &mut (u32, u32)) -> Option<TreeItem> {
-        while let Some(theirs) = self.contents.item(cursor.0).filter(|_| cursor.0 < cursor.1) {
+    fn same_name(&self, item: TreeItem, cursor: &mut Cursor) -> Option<TreeItem> {
+        let trees = &self.contents.trees;
+        while let Some(theirs) = trees.item(*cursor) {
             if theirs.name == item.name {
                 if theirs.is_tree() == item.is_tree() {
-                    cursor.0 += 1;
+                    trees.advance(cursor);
                 }
                 return Some(theirs);
             }
             if !self.contents.is_before(theirs, item) {
                 return None;
             }
-            cursor.0 += 1;
+            trees.advance(cursor);
         }
         None
     }

@@ -20,6 +20,7 @@ pub mod receive;
 mod received;
 pub mod resolve;
 mod resolved;
+mod trees;
 
 use core::fmt;
 
@@ -33,8 +34,8 @@ pub struct Limits {
     pub n_objects_max: u32,
     /// Distinct ids that a pack holds or names; below 2^31.
     pub n_ids_max: usize,
-    /// Entries of all trees together; below 2^31.
-    pub n_tree_entries_max: usize,
+    /// Memory for the entries of all distinct trees.
+    pub tree_bytes_max: usize,
     /// Distinct file names together; below 2^31.
     pub name_bytes_max: usize,
     /// The largest object, base or delta that is held whole. Commits, trees and tags must not be larger.
@@ -61,7 +62,7 @@ impl Limits {
         Self {
             n_objects_max: 1 << 20,
             n_ids_max: 1 << 20,
-            n_tree_entries_max: 1 << 22,
+            tree_bytes_max: 32 << 20,
             name_bytes_max: 1 << 24,
             object_resident_max: 8 << 20,
             pack_resident_max: 4 << 20,

@@ -72,7 +72,7 @@ pub(crate) struct Received {
 impl Received {
     pub(crate) fn new(limits: Limits) -> Self {
         let (ids, cache) = (Ids::new(limits.hash_key), ObjectCache::new(limits.cache_max));
-        let (entries, contents) = (Paged::default(), Contents::default());
+        let (entries, contents) = (Paged::default(), Contents::new(limits.hash_key));
         Self { limits, entries, ids, contents, cache, waiting: BTreeMap::new(), ready: Vec::new() }
     }
 

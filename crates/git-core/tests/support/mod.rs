@@ -19,7 +19,7 @@ pub fn limits() -> Limits {
     Limits {
         n_objects_max: 1 << 20,
         n_ids_max: 1 << 20,
-        n_tree_entries_max: 1 << 22,
+        tree_bytes_max: 32 << 20,
         name_bytes_max: 1 << 24,
         object_resident_max: 1 << 20,
         pack_resident_max: 0,
