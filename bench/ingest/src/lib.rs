@@ -21,7 +21,7 @@ fn limits() -> Limits {
     Limits {
         n_objects_max: 1_000_000,
         n_ids_max: 1_000_000,
-        tree_bytes_max: 24 * MIB,
+        tree_bytes_max: 32 * MIB,
         name_bytes_max: 8 * MIB,
         object_resident_max: 8 << 20,
         pack_resident_max: 4 * MIB,
