@@ -68,6 +68,10 @@ fn refs_are_advertised_as_git_does_and_nothing_that_git_cannot() {
                 );
                 let (our_lines, our_capabilities) = parts(our_lines);
                 let (their_lines, their_capabilities) = parts(lines(&theirs));
+                if (test, service) == ("empty", Service::UploadPack) && their_capabilities.is_empty() {
+                    // Older versions of Git tell nothing to a client that fetches from an empty repository.
+                    continue;
+                }
                 assert_eq!(our_lines, their_lines, "{test} {service:?} {version:?}");
                 let unknown: Vec<_> = our_capabilities.difference(&their_capabilities).collect();
                 assert!(unknown.is_empty(), "{test} {service:?} {version:?}: {unknown:?}");

@@ -63,12 +63,13 @@ impl Repo {
     }
 
     pub(crate) fn refs(&self) -> StoredRefs {
-        let format = "--format=%(refname) %(objectname) %(*objectname)";
-        let listed = self.git(&["for-each-ref", format]);
+        let listed = self.git(&["for-each-ref", "--format=%(refname) %(objectname) %(objecttype)"]);
         let rows = listed.lines().map(|line| {
             let mut fields = line.split(' ');
             let mut field = || fields.next().unwrap_or_default();
-            (field().to_owned(), (field().parse().unwrap(), field().parse().ok()))
+            let (name, id) = (field(), field().parse().unwrap());
+            let peeled_id = (field() == "tag").then(|| self.git(&["rev-parse", &format!("{name}^{{}}")]));
+            (name.to_owned(), (id, peeled_id.map(|hex| hex.parse().unwrap())))
         });
         StoredRefs { head_target: self.git(&["symbolic-ref", "HEAD"]), rows: rows.collect() }
     }

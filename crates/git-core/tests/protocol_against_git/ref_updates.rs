@@ -21,10 +21,10 @@ fn refs(repo: &Repo) -> BTreeMap<RefName, ObjectId> {
     rows.iter().map(|(name, (id, _))| (RefName::parse(name.as_bytes(), 255).unwrap(), *id)).collect()
 }
 
-/// Updates of different refs in the order in which Git lets them make room for each other: refs that go, refs that are
-/// gone, refs that come.
+/// Updates of different refs, deletions first as older versions of Git only then make room for what comes.
 ///
-/// A client that says of a ref to be deleted that it is not there is left out when it is: Git deletes it, we do not.
+/// Left out are deletions that Git takes in more than one way: of a ref of which the client says that it is not there when
+/// it is (Git deletes it, we do not), of one that has another in its way, and of one directly below `refs/`.
 fn updates(
     numbers: &mut Numbers,
     names: &[&str],
@@ -41,12 +41,18 @@ fn updates(
         let any = |numbers: &mut Numbers| (numbers.below(3) != 0).then(|| numbers.pick(ids));
         let old_id = if numbers.below(4) == 0 { any(numbers) } else { stored };
         let new_id = any(numbers);
-        if old_id.is_some() || new_id.is_some() || stored.is_none() {
+        let is_clear = !name.is_one_level() && (old_id.is_some() || (stored.is_none() && is_free(&name, current)));
+        if new_id.is_some() || is_clear {
             updates.push(RefUpdate { name, old_id, new_id });
         }
     }
-    updates.sort_by_key(|update| (update.new_id.is_some(), update.old_id.is_none()));
+    updates.sort_by_key(|update| update.new_id.is_some());
     updates
+}
+
+fn is_free(name: &RefName, current: &BTreeMap<RefName, ObjectId>) -> bool {
+    let is_inside = |inner: &RefName, outer: &RefName| inner.as_str().starts_with(&format!("{outer}/"));
+    !current.keys().any(|other| is_inside(name, other) || is_inside(other, name))
 }
 
 fn body(updates: &[RefUpdate], atomic: bool) -> Vec<u8> {
