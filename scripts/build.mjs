@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { main, output, run } from "./process.mjs";
+import { main, output, step } from "./process.mjs";
 import { ensureTools, root, toolEnv } from "./toolchain.mjs";
 
 const WASM = join(root, "build", "index_bg.wasm");
@@ -14,16 +14,14 @@ const STAMP = join(root, "build", ".inputs");
 export async function build() {
   const inputs = digestOfInputs();
   if (existsSync(WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return;
-  console.log("Building the Worker (a minute or two the first time) …");
-  const started = Date.now();
   const env = toolEnv();
   // Either would replace the flags in .cargo/config.toml, SIMD among them.
   delete env.RUSTFLAGS;
   delete env.CARGO_ENCODED_RUSTFLAGS;
-  await run(join(root, ".tools", "bin", "worker-build"), ["--release"], { cwd: root, env, what: "worker-build" });
+  const workerBuild = join(root, ".tools", "bin", "worker-build");
+  await step("Building the Worker (one to three minutes the first time)", workerBuild, ["--release"], { cwd: root, env });
   writeFileSync(STAMP, inputs);
-  const size = Math.ceil(statSync(WASM).size / 1024);
-  console.log(`Built in ${Math.round((Date.now() - started) / 1000)} s: build/index_bg.wasm, ${size} KiB`);
+  console.log(`  build/index_bg.wasm: ${Math.ceil(statSync(WASM).size / 1024)} KiB`);
 }
 
 /** One digest over the compiler's version and everything that goes into the build. */

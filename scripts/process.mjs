@@ -5,14 +5,25 @@ import { spawn, spawnSync } from "node:child_process";
 /** An error that is told in words, without a stack: the person can do something about it. */
 export class Told extends Error {}
 
-/** Runs a program with its output on the terminal; says which one failed and how. */
-export function run(command, args, { env, cwd, what = `${command} ${args.join(" ")}` }) {
+/** Says what is being done, runs a program for it, and says how long it took. Its output is shown only if it fails. */
+export async function step(what, command, args, options) {
+  console.log(`${what} …`);
+  const started = Date.now();
+  await quietly(command, args, options);
+  console.log(`  done in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+function quietly(command, args, options) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, cwd, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", (error) => reject(new Told(`${what}: ${error.message}`)));
-    child.on("exit", (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Told(`${what}: ended with ${signal ?? `exit code ${code}`}`));
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const printed = [];
+    child.stdout.on("data", (chunk) => printed.push(chunk));
+    child.stderr.on("data", (chunk) => printed.push(chunk));
+    child.on("error", (error) => reject(new Told(`${command}: ${error.message}`)));
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve();
+      process.stderr.write(Buffer.concat(printed));
+      reject(new Told(`${[command, ...args].join(" ")} ended with ${signal ?? `exit code ${code}`}`));
     });
   });
 }

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { output, run, Told } from "./process.mjs";
+import { output, step, Told } from "./process.mjs";
 
 /** The checkout. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,6 +31,9 @@ export function toolEnv(extra = {}) {
     WASM_OPT_BIN: bin("wasm-opt"),
     ESBUILD_BIN: bin("esbuild"),
     WRANGLER_SEND_METRICS: "false",
+    // The Worker reads none of the fields that wrangler would fetch for `Request.cf`.
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_LOG_PATH: join(root, ".wrangler", "logs"),
     ...extra,
   };
 }
@@ -72,8 +75,9 @@ async function ensureWasmTarget() {
   if (output("rustup", ["--version"]) === null) {
     throw new Told(`the Rust target ${WASM_TARGET} is missing and rustup is not there to add it`);
   }
-  await step(`Adding the Rust target ${WASM_TARGET} (some seconds)`, () =>
-    run("rustup", ["target", "add", WASM_TARGET], { cwd: root }));
+  await step(`Adding the Rust target ${WASM_TARGET} (some seconds)`, "rustup", ["target", "add", WASM_TARGET], {
+    cwd: root,
+  });
 }
 
 async function ensureNpmPackages() {
@@ -83,8 +87,9 @@ async function ensureNpmPackages() {
   if (output("npm", ["--version"]) === null) {
     throw new Told("npm is not on the PATH: it comes with Node");
   }
-  await step("Installing the npm packages (about half a minute)", () =>
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root }));
+  await step("Installing the npm packages (about half a minute)", "npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: root,
+  });
   writeFileSync(stamp, wanted);
 }
 
@@ -97,11 +102,11 @@ async function ensureCargoTools() {
   const missing = wanted.filter(({ command, version }) => !hasVersion(tool(command), version));
   const target = join(root, ".tools", "target");
   for (const { crate, version, locked } of missing) {
-    await step(`Building ${crate} ${version} (two minutes or so)`, () =>
-      run("cargo", ["install", `${crate}@${version}`, ...(locked ? ["--locked"] : []), "--force", "--quiet", "--root", join(root, ".tools")], {
-        cwd: root,
-        env: { ...toolEnv(), CARGO_TARGET_DIR: target, ...QUICK_PROFILE },
-      }));
+    const args = ["install", `${crate}@${version}`, "--force", "--root", join(root, ".tools")];
+    await step(`Building ${crate} ${version} (some minutes)`, "cargo", locked ? [...args, "--locked"] : args, {
+      cwd: root,
+      env: { ...process.env, CARGO_TARGET_DIR: target, ...QUICK_PROFILE },
+    });
   }
   if (missing.length > 0) rmSync(target, { recursive: true, force: true });
 }
@@ -123,13 +128,6 @@ function lockedVersion(crate) {
   const found = new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`).exec(lock);
   if (found === null) throw new Told(`Cargo.lock names no ${crate}`);
   return found[1];
-}
-
-async function step(what, body) {
-  console.log(`${what} …`);
-  const started = Date.now();
-  await body();
-  console.log(`  done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 function digest(bytes) {

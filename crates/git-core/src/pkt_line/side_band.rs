@@ -37,7 +37,7 @@ impl Band {
 }
 
 /// The two widths of side-band.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SideBand {
     /// `side-band`
     Small,

@@ -147,15 +147,17 @@ fn check_names(current: &BTreeMap<RefName, ObjectId>, updates: &[Result<RefUpdat
     }
     let mut coming = BTreeMap::new();
     for (update, outcome) in updates.iter().zip(outcomes) {
-        let (Ok(RefUpdate { name, old_id: None, .. }), Ok(Change::Write(new_id))) = (update, &*outcome) else {
+        let (Ok(RefUpdate { name, old_id: None, new_id }), Ok(_)) = (update, &*outcome) else {
             continue;
         };
         if let Some(existing) = conflict(current, name, |existing| !going.contains(existing)) {
             *outcome = Err(Rejection::Exists { existing: existing.clone(), name: name.clone() });
-        } else if let Some(other) = conflict(&coming, name, |_| true) {
-            *outcome = Err(Rejection::AtTheSameTime { name: name.clone(), other: other.clone() });
-        } else {
-            coming.insert(name.clone(), *new_id);
+        } else if let Some(new_id) = new_id {
+            if let Some(other) = conflict(&coming, name, |_| true) {
+                *outcome = Err(Rejection::AtTheSameTime { name: name.clone(), other: other.clone() });
+            } else {
+                coming.insert(name.clone(), *new_id);
+            }
         }
     }
 }
@@ -243,6 +245,13 @@ mod tests {
             decide(&current, &updates, false),
             [Ok(Change::Absent), Err(Rejection::DoesNotExist), Err(Rejection::StaleOldValue)]
         );
+    }
+
+    #[test]
+    fn what_is_not_there_because_something_is_in_its_way_cannot_be_deleted() {
+        let current = stored(&[("refs/heads/a", 1)]);
+        let in_the_way = Rejection::Exists { existing: name("refs/heads/a"), name: name("refs/heads/a/b") };
+        assert_eq!(decide(&current, &updates(&[("refs/heads/a/b", 0, 0)]), false), [Err(in_the_way)]);
     }
 
     #[test]
