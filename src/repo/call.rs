@@ -279,3 +279,113 @@ pub(crate) enum Refusal {
     UploadExpired,
     NotReady(Status),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn travels_as<T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, json: &str) {
+        assert_eq!(serde_json::to_string(value).unwrap(), json);
+        assert_eq!(&serde_json::from_str::<T>(json).unwrap(), value);
+    }
+
+    #[test]
+    fn calls_travel_as_this_json() {
+        travels_as(&Call::Info, r#""info""#);
+        travels_as(
+            &Call::Open { token_sha256: "h".into(), view: View::PushRefs },
+            r#"{"open":{"token_sha256":"h","view":"push_refs"}}"#,
+        );
+        travels_as(
+            &Call::ListTokens { state: Some(TokenState::Revoked), per_page: 30, page: 1 },
+            r#"{"list_tokens":{"state":"revoked","per_page":30,"page":1}}"#,
+        );
+        travels_as(
+            &Call::Abandon { repo_id: "r".into(), upload_id: "u".into() },
+            r#"{"abandon":{"repo_id":"r","upload_id":"u"}}"#,
+        );
+    }
+
+    #[test]
+    fn a_creation_travels_as_this_json() {
+        let token = NewToken { id: "t".into(), sha256: "h".into(), scope: Scope::Write, created_at: 1, expires_at: 2 };
+        let new = NewRepo {
+            repo_id: "r".into(),
+            namespace: "ns".into(),
+            name: "n".into(),
+            description: None,
+            default_branch: "main".into(),
+            read_only: false,
+            token,
+        };
+        travels_as(
+            &Call::Create(new),
+            r#"{"create":{"repo_id":"r","namespace":"ns","name":"n","description":null,"default_branch":"main","read_only":false,"token":{"id":"t","sha256":"h","scope":"write","created_at":1,"expires_at":2}}}"#,
+        );
+    }
+
+    #[test]
+    fn a_commit_travels_as_this_json() {
+        let pack = PackInfo {
+            format: 1,
+            n_objects: 2,
+            pack_len: 3,
+            index_len: 4,
+            segment_len: 0,
+            trailer: "aa".into(),
+            thin: true,
+        };
+        let update = Update {
+            name: "refs/heads/main".into(),
+            old_id: None,
+            new_id: Some("11".into()),
+            peeled: None,
+            refused: None,
+        };
+        let commit = Commit {
+            repo_id: "r".into(),
+            token_sha256: "h".into(),
+            upload_id: "u".into(),
+            pack: Some(NewPack { pack, inline: true }),
+            updates: vec![update],
+            atomic: true,
+            relies_on: vec![1, 2],
+        };
+        travels_as(
+            &Call::Commit(commit),
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":[1,2]}}"#,
+        );
+    }
+
+    #[test]
+    fn answers_travel_as_this_json() {
+        let row = RefRow { name: "refs/tags/v1".into(), id: "11".into(), peeled: Some("22".into()) };
+        let snapshot = Snapshot {
+            repo_id: "r".into(),
+            name: "n".into(),
+            default_branch: "main".into(),
+            refs: vec![row],
+            packs: vec![],
+            upload_id: None,
+        };
+        travels_as::<Result<Reply, Refusal>>(
+            &Ok(Reply::Snapshot(snapshot)),
+            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"upload_id":null}}}"#,
+        );
+        travels_as::<Result<Reply, Refusal>>(&Ok(Reply::Done), r#"{"Ok":"done"}"#);
+        travels_as::<Result<Reply, Refusal>>(&Err(Refusal::BadToken), r#"{"Err":"bad_token"}"#);
+        travels_as::<Result<Reply, Refusal>>(
+            &Err(Refusal::NotReady(Status::Importing)),
+            r#"{"Err":{"not_ready":"importing"}}"#,
+        );
+    }
+
+    #[test]
+    fn every_status_has_one_word_everywhere() {
+        for status in [Status::Creating, Status::Ready, Status::Importing, Status::Forking] {
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
+            assert_eq!(Status::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(Status::parse("other"), None);
+    }
+}

@@ -13,7 +13,7 @@ use crate::store::keys;
 use crate::store::reclaim::Reclaim;
 
 /// Does what is due, sets the next alarm, and returns why duties were put off. An error is the database's own.
-pub(super) async fn perform<D: Database>(
+pub(crate) async fn perform<D: Database>(
     db: &D,
     objects: &impl Objects,
     bytes: &impl Reclaim,

@@ -23,4 +23,6 @@ mod uploads;
 #[cfg(test)]
 pub(crate) use answer::{Moment, answer_frame};
 pub(crate) use client::{Opened, RepoClient};
+#[cfg(test)]
+pub(crate) use duties::perform;
 pub use object::RepoObject;
