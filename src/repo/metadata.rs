@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::durable::ready;
     use crate::repo::call::{Scope, View};
-    use crate::repo::fixture::{Fixture, READ, WRITE};
+    use crate::repo::fixture::{Fixture, READ, WRITE, commit};
 
     #[test]
     fn asking_after_a_repo_that_is_not_there_stores_nothing() {
@@ -153,7 +153,7 @@ mod tests {
     fn what_a_deleted_repo_left_in_r2_is_noted() {
         let fixture = Fixture::new();
         let upload_id = fixture.upload();
-        fixture.commit(crate::repo::fixture::commit(&upload_id, &[("refs/heads/a", None, Some(1))])).unwrap().outcomes;
+        fixture.commit(commit(&upload_id, &[("refs/heads/a", None, Some(1))])).unwrap();
         ready(fixture.repo.delete()).unwrap().unwrap();
         let mut rows = fixture.db.exec("SELECT owner_repo_id, upload_id FROM garbage", &[]).unwrap();
         assert_eq!(rows.len(), 1);
