@@ -32,7 +32,7 @@ pub(crate) async fn perform<D: Database>(
     for orphan in orphans {
         let reclaimed = reclaim(bytes, &orphan).await;
         settle(db, || match &reclaimed {
-            Ok(()) => uploads::forget(db, &orphan.repo_id, &orphan.upload_id),
+            Ok(()) => uploads::swept(db, now(), &orphan),
             Err(_) => uploads::put_off(db, &orphan, now() + alarm::backoff_ms(orphan.attempts)),
         })?;
         put_off.extend(reclaimed.err());
@@ -63,7 +63,7 @@ fn settle<D: Database, T>(db: &D, work: impl FnOnce() -> Result<T, Failure>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{BACKOFF_MIN_MS, REPORT_DELAY_MS};
+    use crate::config::{BACKOFF_MIN_MS, LATE_WRITE_MS, REPORT_DELAY_MS};
     use crate::durable::{Fault, ready};
     use crate::namespace::call::{Direction, Listing, Sort};
     use crate::objects::UPLOAD_GRACE_MS;
@@ -146,7 +146,18 @@ mod tests {
         assert_eq!(*bytes.deleted.borrow(), [""; 0]);
         ring(&fixture, &bytes);
         assert_eq!(*bytes.deleted.borrow(), [format!("v1/r1/{upload_id}/")]);
-        assert_eq!(fixture.db.alarm(), None);
+    }
+
+    #[test]
+    fn bytes_that_land_after_they_were_reclaimed_are_reclaimed_too() {
+        let fixture = Fixture::new();
+        let bytes = MemoryReclaim::default();
+        fixture.upload();
+        ring(&fixture, &bytes);
+        ring(&fixture, &bytes);
+        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + LATE_WRITE_MS));
+        ring(&fixture, &bytes);
+        assert_eq!((bytes.deleted.borrow().len(), fixture.db.alarm()), (2, None));
     }
 
     #[test]
