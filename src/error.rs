@@ -292,3 +292,77 @@ fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
         Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(error: &Error) -> (u16, String) {
+        let answer = error.to_rest();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let error = &body["errors"][0];
+        (answer.status, format!("{} {}", error["code"], error["message"].as_str().unwrap()))
+    }
+
+    fn refused(refusal: Refusal) -> Error {
+        Error::Refused { repo: "r".into(), refusal }
+    }
+
+    #[test]
+    fn rest_statuses_codes_and_messages_are_the_contracts() {
+        let table = [
+            (Error::Unauthenticated, 401, "10000 Authentication error"),
+            (Error::OtherAccount, 403, "10000 Authentication error"),
+            (Error::Forbidden("why"), 403, "10000 Authentication error: why."),
+            (Error::NoRoute, 404, "10200 No such route."),
+            (Error::MethodNotAllowed { allow: "GET" }, 405, "10405 Method not allowed: use GET."),
+            (Error::RepoName { pointer: None }, 400, "10101 Invalid repo name."),
+            (Error::NamespaceName, 400, "10100 Invalid namespace name."),
+            (Error::Ttl("30".into()), 400, "10103 Invalid TTL 30: must be between 60 and 31536000 seconds."),
+            (Error::RepoNotFound("r".into()), 404, "10200 Repository not found: r."),
+            (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),
+            (Error::CreateInProgress("r".into()), 409, "10301 Repository is being created: r. Try again."),
+            (Error::TokenNotFound("t".into()), 404, "10200 Token not found: t."),
+            (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
+            (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
+            (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
+        ];
+        for (error, status, message) in table {
+            assert_eq!(rest(&error), (status, message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn git_gets_one_line_of_text() {
+        let table = [
+            (refused(Refusal::ReadScope), 403, "the token's scope is read: a push needs write\n"),
+            (refused(Refusal::ReadOnly), 403, "the repository is read-only\n"),
+            (refused(Refusal::NotReady(Status::Importing)), 503, "the repository is being imported: try again\n"),
+            (Error::GitService("git-x".into()), 403, "unknown service \"git-x\"\n"),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "internal error\n"),
+        ];
+        for (error, status, body) in table {
+            let answer = error.to_git();
+            assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (status, body.to_owned()));
+            assert!(answer.headers.contains(&("content-type", "text/plain; charset=utf-8".into())));
+        }
+    }
+
+    #[test]
+    fn git_cannot_tell_an_unknown_repo_from_a_bad_token_or_none() {
+        let unauthenticated = Error::Unauthenticated.to_git();
+        assert_eq!(unauthenticated.status, 401);
+        assert!(unauthenticated.headers.contains(&("www-authenticate", "Basic realm=\"artifacts\"".into())));
+        for refusal in [Refusal::BadToken, Refusal::NotFound, Refusal::TokenNotFound] {
+            assert_eq!(refused(refusal).to_git(), unauthenticated);
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_says_when_to_ask_again() {
+        for error in [Error::CreateInProgress("r".into()), refused(Refusal::NotReady(Status::Creating))] {
+            assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
+        }
+    }
+}
