@@ -1,6 +1,6 @@
 /** Objects and packs made by hand, as gitformat-pack(5) describes them: sound ones, and ones that are wrong on purpose. */
 import { createHash } from "node:crypto";
-import { deflateSync } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
 
 export type ObjectType = "commit" | "tree" | "blob" | "tag";
 
@@ -73,6 +73,36 @@ export function pack(entries: Entry[], faults: PackFaults = {}): Buffer {
   head.writeUInt32BE(faults.n_objects ?? entries.length, 8);
   const body = Buffer.concat([head, ...entries]);
   return Buffer.concat([body, faults.trailer ?? sha1(body)]);
+}
+
+/** The kinds of a pack's entries, in their order. */
+export function entryKinds(bytes: Buffer): (keyof typeof typeNumbers)[] {
+  const kinds: (keyof typeof typeNumbers)[] = [];
+  let at = 12;
+  for (let n = bytes.readUInt32BE(8); n > 0; n -= 1) {
+    const typeNumber = (bytes.readUInt8(at) >> 4) & 7;
+    const kind = Object.entries(typeNumbers).find(([, number]) => number === typeNumber)?.[0];
+    if (!kind) throw new Error(`entry type ${typeNumber} at ${at}`);
+    kinds.push(kind as keyof typeof typeNumbers);
+    at = afterVarint(bytes, at);
+    if (kind === "ofsDelta") at = afterVarint(bytes, at);
+    if (kind === "refDelta") at += 20;
+    at += compressedLength(bytes.subarray(at));
+  }
+  return kinds;
+}
+
+function afterVarint(bytes: Buffer, at: number): number {
+  let end = at;
+  while (bytes.readUInt8(end) & 0x80) end += 1;
+  return end + 1;
+}
+
+/** How many bytes the zlib stream at the beginning of `bytes` takes. */
+function compressedLength(bytes: Buffer): number {
+  // @types/node gives the result without `info` only.
+  const { engine } = inflateSync(bytes, { info: true }) as unknown as { engine: { bytesWritten: number } };
+  return engine.bytesWritten;
 }
 
 /** A copy with one byte turned over and, if asked, a trailer that fits the damage. */
