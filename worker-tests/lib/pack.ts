@@ -42,6 +42,11 @@ export function whole({ type, data }: GitObject): Entry {
   return Buffer.concat([entryHead(typeNumbers[type], data.length), deflateSync(data)]);
 }
 
+/** An entry that says of itself what it likes. */
+export function rawEntry(typeNumber: number, size: number, data: Buffer): Entry {
+  return Buffer.concat([entryHead(typeNumber, size), deflateSync(data)]);
+}
+
 /** A delta on the object `baseId`, wherever that is. */
 export function refDelta(baseId: string, delta: Buffer): Entry {
   return Buffer.concat([entryHead(typeNumbers.refDelta, delta.length), Buffer.from(baseId, "hex"), deflateSync(delta)]);
@@ -120,9 +125,10 @@ function sha1(...parts: Buffer[]): Buffer {
 }
 
 function entryHead(typeNumber: number, size: number): Buffer {
-  const bytes = [(typeNumber << 4) | (size & 15)];
-  for (let rest = size >>> 4; rest > 0; rest >>>= 7) {
-    bytes.push((bytes.pop() ?? 0) | 0x80, rest & 0x7f);
+  const bytes = [(typeNumber << 4) | (size % 16)];
+  // Divided, not shifted: sizes may have more than 32 bits.
+  for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.push((bytes.pop() ?? 0) | 0x80, rest % 128);
   }
   return Buffer.from(bytes);
 }
