@@ -31,6 +31,20 @@ export async function wire(repo: Repo, path: string, options: WireOptions = {}):
   return { status: response.status, headers: response.headers, body: bytes, text: bytes.toString() };
 }
 
+/** A GET of a path as it stands: nothing is resolved or escaped on its way. */
+export function rawGet(repo: Repo, path: string): Promise<{ status: number | undefined; text: string }> {
+  const { hostname, port } = new URL(repo.remote);
+  const headers = { Authorization: `Bearer ${secretOf(repo.token)}` };
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, headers }, async (response) => {
+      const chunks = await response.toArray();
+      resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString() });
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
 /** A request to a service of Git, with the content type that belongs to it. */
 export function serviceRequest(repo: Repo, service: string, body: Buffer, options: WireOptions = {}): Promise<WireAnswer> {
   const headers = { "Content-Type": `application/x-${service}-request`, ...options.headers };
@@ -111,8 +125,14 @@ export function readReport(answer: WireAnswer, sideBand: boolean): PushReport {
   return report;
 }
 
-/** Sends the head of a request that promises `promised` bytes, then `sent`, then hangs up. */
-export function hangUpAfter(repo: Repo, service: string, promised: number | "chunked", sent: Buffer): Promise<void> {
+/** Begins a request that promises `promised` bytes, sends some, and hangs up when `until` resolves. */
+export function hangUp(
+  repo: Repo,
+  service: string,
+  promised: number | "chunked",
+  sent: Buffer,
+  until: () => Promise<unknown>,
+): Promise<void> {
   const length = promised === "chunked" ? { "Transfer-Encoding": promised } : { "Content-Length": String(promised) };
   return new Promise((resolve, reject) => {
     const sending = request(`${repo.remote}/${service}`, {
@@ -123,12 +143,11 @@ export function hangUpAfter(repo: Repo, service: string, promised: number | "chu
         ...length,
       },
     });
-    // Whatever the server says or does not say, the client is gone before it can matter.
+    // The client leaves before any answer: how its connection ends does not matter.
     sending.on("error", () => {});
     sending.on("close", resolve);
-    sending.write(sent, (error) => {
-      if (error) reject(error);
-      else setTimeout(() => sending.destroy(), 300);
+    sending.write(sent, () => {
+      until().then(() => sending.destroy(), reject);
     });
   });
 }
