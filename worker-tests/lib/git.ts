@@ -109,6 +109,22 @@ export class Workshop {
     return this.git(repo, "rev-parse", "HEAD");
   }
 
+  /** Commits to a branch of a bare repository, one line more in one of its files, and returns the commit. */
+  async commitBare(repo: string, branch: string): Promise<string> {
+    const env = { GIT_INDEX_FILE: this.path("index-of-commit-bare") };
+    const git = async (input: string, ...args: string[]) =>
+      (await this.gitWith({ cwd: repo, env, input }, ...args)).stdout.trim();
+    const regularFiles = (await git("", "ls-tree", "-r", branch)).split("\n").filter((line) => line.startsWith("100644 "));
+    const [, , id, file] = regularFiles[regularFiles.length >> 1]?.split(/\s/) ?? [];
+    if (id === undefined || file === undefined) throw new Error(`${branch} has no files`);
+    const blob = await git(`${await git("", "cat-file", "blob", id)}\nline at ${this.#seconds}\n`, "hash-object", "-w", "--stdin");
+    await git("", "read-tree", branch);
+    await git("", "update-index", "--cacheinfo", `100644,${blob},${file}`);
+    const commit = await git("", "commit-tree", await git("", "write-tree"), "-p", branch, "-m", `Change ${file}`);
+    await git("", "update-ref", branch, commit);
+    return commit;
+  }
+
   /** A new repository with `n_commits` commits on `main`. */
   async newRepo(name: string, n_commits = 1): Promise<void> {
     await this.git(".", "init", "--quiet", name);
