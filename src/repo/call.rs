@@ -1,6 +1,6 @@
 //! What the Worker says to a repo's Durable Object and what it answers: one request, one reply, in one file.
 //!
-//! On the wire: a JSON head and the byte strings it refers to, framed by [`super::frame`]. Names are those of git and of
+//! On the wire: a JSON head and the byte strings it refers to, framed by `durable::Frame`. Names are those of git and of
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,23 @@ pub enum Status {
     Ready,
     Importing,
     Forking,
+}
+
+impl Status {
+    /// The word for it in rows and in the REST API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Ready => "ready",
+            Self::Importing => "importing",
+            Self::Forking => "forking",
+        }
+    }
+
+    /// The status that a word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Creating, Self::Ready, Self::Importing, Self::Forking].into_iter().find(|status| status.as_str() == word)
+    }
 }
 
 /// One consistent view of a repo for one Git request.

@@ -1,0 +1,114 @@
+//! Trees. Source: gitformat-tree as `decode_tree_entry` reads it: `<mode in octal> <name>\0<20 bytes of id>`.
+
+use super::ObjectError;
+use crate::ObjectId;
+use crate::pack::Kind;
+
+/// One entry of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeEntry<'a> {
+    /// File mode as written, `0o100644`, say.
+    pub mode: u32,
+    /// Name, not empty and without `/`; any other bytes.
+    pub name: &'a [u8],
+    /// The object named, or for a submodule a commit of another repository.
+    pub id: ObjectId,
+}
+
+impl TreeEntry<'_> {
+    /// The kind of object that the mode stands for; `None` for a submodule, whose commit is not kept here.
+    pub fn kind(&self) -> Option<Kind> {
+        match self.mode & 0o170_000 {
+            0o040_000 => Some(Kind::Tree),
+            0o160_000 => None,
+            _ => Some(Kind::Blob),
+        }
+    }
+}
+
+/// The entries of a tree in the order in which they stand.
+#[derive(Debug, Clone)]
+pub struct TreeEntries<'a> {
+    content: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> TreeEntries<'a> {
+    /// Reads a tree's content.
+    pub fn new(content: &'a [u8]) -> Self {
+        Self { content, rest: content }
+    }
+
+    fn decode(&mut self) -> Result<TreeEntry<'a>, &'static str> {
+        let mut mode = 0u32;
+        let mut rest = self.rest;
+        loop {
+            let (&byte, tail) = rest.split_first().ok_or("end of tree")?;
+            rest = tail;
+            match byte {
+                b'0'..=b'7' if mode < 1 << 24 => mode = (mode << 3) | u32::from(byte - b'0'),
+                b' ' if mode != 0 => break,
+                _ => return Err("bad mode"),
+            }
+        }
+        let name_len = rest.iter().position(|&byte| byte == 0).ok_or("end of tree")?;
+        let (name, tail) = rest.split_at_checked(name_len).ok_or("end of tree")?;
+        if name.is_empty() {
+            return Err("empty name");
+        }
+        if name.contains(&b'/') {
+            return Err("'/' in the name");
+        }
+        let tail = tail.get(1..).ok_or("end of tree")?;
+        let id = ObjectId::from_prefix(tail).ok_or("end of tree")?;
+        self.rest = tail.get(ObjectId::LEN..).ok_or("end of tree")?;
+        Ok(TreeEntry { mode, name, id })
+    }
+}
+
+impl<'a> Iterator for TreeEntries<'a> {
+    type Item = Result<TreeEntry<'a>, ObjectError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let offset = self.content.len() - self.rest.len();
+        Some(self.decode().map_err(|what| {
+            self.rest = &[];
+            ObjectError::TreeEntry { offset, what }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(mode: &str, name: &str) -> Vec<u8> {
+        [mode.as_bytes(), b" ", name.as_bytes(), b"\0", &[9; 20]].concat()
+    }
+
+    #[test]
+    fn entries_come_in_order_with_their_kinds() {
+        let tree = [entry("100644", "a"), entry("40000", "b"), entry("160000", "c")].concat();
+        let kinds: Vec<_> = TreeEntries::new(&tree).map(|entry| entry.unwrap().kind()).collect();
+        assert_eq!(kinds, [Some(Kind::Blob), Some(Kind::Tree), None]);
+    }
+
+    #[test]
+    fn a_malformed_entry_is_named_by_its_offset_and_ends_the_tree() {
+        let check = |second: &[u8], what| {
+            let tree = [entry("100644", "a"), second.to_vec()].concat();
+            let last = TreeEntries::new(&tree).nth(1).unwrap();
+            assert_eq!(last, Err(ObjectError::TreeEntry { offset: 29, what }));
+            assert_eq!(TreeEntries::new(&tree).count(), 2);
+        };
+        check(&entry("10x644", "b"), "bad mode");
+        check(&entry("", "b"), "bad mode");
+        check(&entry("777777777777", "b"), "bad mode");
+        check(&entry("100644", ""), "empty name");
+        check(&entry("100644", "b/c"), "'/' in the name");
+        check(&entry("100644", "b")[..20], "end of tree");
+    }
+}

@@ -1,0 +1,152 @@
+//! A pack on its way in: what is known of each entry, shared by both passes.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::cache::ObjectCache;
+use super::contents::Contents;
+use super::delta::{self, DeltaError};
+use super::ids::{IdNo, Ids};
+use super::paged::Paged;
+use super::{Kind, Limits, PackError};
+use crate::ObjectId;
+use crate::object::ObjectHasher;
+
+/// What an entry is a delta of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Base {
+    /// Of nothing: it is whole.
+    None,
+    /// Of the entry of that number.
+    Entry(u32),
+    /// Of the object of that id.
+    Id(IdNo),
+}
+
+/// What is known of an entry.
+pub(crate) struct EntryRow {
+    pub(crate) offset: u64,
+    /// Inflated length of the entry's own data: of the delta, when it is one.
+    pub(crate) data_len: u64,
+    /// Length of the object; of an unresolved delta's data until it is known.
+    pub(crate) object_len: u64,
+    pub(crate) base: Base,
+    pub(crate) header_len: u8,
+    /// Known once the entry is resolved, or at once when it is whole.
+    pub(crate) kind: Option<Kind>,
+    /// Base, delta or result is too large to be held.
+    pub(crate) large: bool,
+    id_no: Option<IdNo>,
+}
+
+impl EntryRow {
+    pub(crate) fn new(offset: u64, header_len: u8, data_len: u64, base: Base, kind: Option<Kind>) -> Self {
+        Self { offset, data_len, object_len: data_len, base, header_len, kind, large: false, id_no: None }
+    }
+
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.id_no.is_some()
+    }
+
+    pub(crate) fn id_no(&self) -> Option<IdNo> {
+        self.id_no
+    }
+}
+
+/// Entries in pack order.
+pub(crate) type Entries = Paged<EntryRow, 4096>;
+
+/// The state that both passes work on.
+pub(crate) struct Received {
+    pub(crate) limits: Limits,
+    pub(crate) entries: Entries,
+    pub(crate) ids: Ids,
+    pub(crate) contents: Contents,
+    pub(crate) cache: ObjectCache,
+    /// Entries that wait for their base to become known.
+    pub(crate) waiting: BTreeMap<Base, Vec<u32>>,
+    /// Entries whose base has become known.
+    pub(crate) ready: Vec<u32>,
+}
+
+impl Received {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let (ids, cache) = (Ids::new(limits.hash_key), ObjectCache::new(limits.cache_max));
+        let (entries, contents) = (Paged::default(), Contents::new(limits.hash_key));
+        Self { limits, entries, ids, contents, cache, waiting: BTreeMap::new(), ready: Vec::new() }
+    }
+
+    pub(crate) fn row(&self, entry: u32) -> Option<&EntryRow> {
+        self.entries.get(entry as usize)
+    }
+
+    pub(crate) fn offset(&self, entry: u32) -> u64 {
+        self.row(entry).map_or(0, |row| row.offset)
+    }
+
+    /// The entry that starts at `offset`.
+    pub(crate) fn entry_at(&self, offset: u64) -> Option<u32> {
+        let (mut low, mut high) = (0, self.entries.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.entries.get(middle)?.offset.cmp(&offset) {
+                std::cmp::Ordering::Equal => return u32::try_from(middle).ok(),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// The base with an id turned into the entry that holds it, if one does by now.
+    pub(crate) fn base(&self, entry: u32) -> Base {
+        match self.row(entry).map_or(Base::None, |row| row.base) {
+            Base::Id(no) => self.ids.entry(no).map_or(Base::Id(no), Base::Entry),
+            base => base,
+        }
+    }
+
+    /// Gives an entry its id. The object's content has been read by now, if it refers to anything.
+    pub(crate) fn define(&mut self, entry: u32, kind: Kind, len: u64, id: ObjectId) -> Result<IdNo, PackError> {
+        let no = self.ids.number(id);
+        if !self.ids.set_entry(no, entry) {
+            return Err(PackError::Duplicate { id });
+        }
+        if let Some(row) = self.entries.get_mut(entry as usize) {
+            (row.kind, row.object_len, row.id_no) = (Some(kind), len, Some(no));
+        }
+        for base in [Base::Entry(entry), Base::Id(no)] {
+            self.ready.extend(self.waiting.remove(&base).unwrap_or_default());
+        }
+        Ok(no)
+    }
+
+    /// Takes an object that is at hand as a whole: id, references, cache.
+    pub(crate) fn take(&mut self, entry: u32, kind: Kind, object: Rc<Vec<u8>>) -> Result<(), PackError> {
+        let id = ObjectHasher::hash(kind, &object);
+        let no = self.define(entry, kind, object.len() as u64, id)?;
+        self.contents.observe(no, kind, &object, &mut self.ids, &self.limits)?;
+        self.cache.insert(entry, object);
+        Ok(())
+    }
+
+    /// The object that `delta` makes of `base`.
+    pub(crate) fn apply(&self, entry: u32, base: &[u8], delta: &[u8]) -> Result<Rc<Vec<u8>>, PackError> {
+        let mut object = Vec::new();
+        delta::apply(base, delta, &mut object).map_err(|error| self.delta_error(entry, error))?;
+        Ok(Rc::new(object))
+    }
+
+    pub(crate) fn delta_error(&self, entry: u32, error: DeltaError) -> PackError {
+        PackError::Delta { offset: self.offset(entry), error }
+    }
+
+    /// Objects of this kind are read as a whole, so they must not be larger than what may be held.
+    pub(crate) fn check_resident(&self, offset: u64, kind: Kind, len: u64) -> Result<(), PackError> {
+        let len_max = self.limits.object_resident_max;
+        if kind != Kind::Blob && len > len_max {
+            return Err(PackError::ObjectTooLarge { offset, kind, len, len_max });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! The `fetch` command of version 2. Source: gitprotocol-v2(5), "fetch".
+
+use super::{Answer, Common, End, FetchRequest, Negotiation, push_id, refuse};
+use crate::ObjectId;
+use crate::pkt_line::{SideBand, write_delimiter, write_flush, write_line};
+use crate::protocol::command::Arguments;
+use crate::protocol::{RequestError, RequestLimits};
+
+impl FetchRequest {
+    pub(in crate::protocol) fn parse_version_2(
+        arguments: &mut Arguments<'_>,
+        limits: &RequestLimits,
+    ) -> Result<Self, RequestError> {
+        let mut wait_for_done = false;
+        let mut request = Self::new(Negotiation::Sections { wait_for_done }, Some(SideBand::Large));
+        while let Some(line) = arguments.next()? {
+            match line {
+                b"done" => request.end = End::Done,
+                b"thin-pack" => request.thin_pack = true,
+                b"ofs-delta" => request.ofs_delta = true,
+                b"no-progress" => request.no_progress = true,
+                b"include-tag" => request.include_tag = true,
+                b"wait-for-done" => wait_for_done = true,
+                _ => take_id(line, &mut request, limits)?,
+            }
+        }
+        request.negotiation = Negotiation::Sections { wait_for_done };
+        Ok(request)
+    }
+}
+
+fn take_id(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -> Result<(), RequestError> {
+    if let Some(hex) = line.strip_prefix(b"want ") {
+        return push_id(&mut request.wants, hex, line, "want", limits.n_wants_max);
+    }
+    if let Some(hex) = line.strip_prefix(b"have ") {
+        return push_id(&mut request.haves, hex, line, "have", limits.n_haves_max);
+    }
+    // A client may name the protocols it could fetch packs by; none is ever used.
+    if line.starts_with(b"packfile-uris ") {
+        return Ok(());
+    }
+    Err(refuse(line))
+}
+
+/// Haves are acknowledged unless the client is done or has none, and the pack follows unless more haves could help.
+pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
+    request: &FetchRequest,
+    wait_for_done: bool,
+    is_common: impl Fn(&ObjectId) -> bool,
+    common: &mut Common<F>,
+) -> Answer {
+    let mut bytes = Vec::new();
+    if request.end != End::Done && !request.haves.is_empty() {
+        common.ids = request.haves.iter().copied().filter(is_common).collect();
+        write_line(&mut bytes, &[b"acknowledgments"]);
+        if common.ids.is_empty() {
+            write_line(&mut bytes, &[b"NAK"]);
+        }
+        for id in &common.ids {
+            write_line(&mut bytes, &[b"ACK ", id.to_hex().as_bytes()]);
+        }
+        if wait_for_done || !common.is_ready() {
+            write_flush(&mut bytes);
+            return Answer { bytes, pack_follows: false };
+        }
+        write_line(&mut bytes, &[b"ready"]);
+        write_delimiter(&mut bytes);
+    }
+    write_line(&mut bytes, &[b"packfile"]);
+    Answer { bytes, pack_follows: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkt_line::Reader;
+    use crate::protocol::Excerpt;
+
+    const LIMITS: RequestLimits = RequestLimits { n_wants_max: 2, n_haves_max: 3, n_ref_prefixes_max: 0 };
+
+    fn id(n: u8) -> ObjectId {
+        ObjectId::from_bytes([n; 20])
+    }
+
+    fn parse(lines: &[&str]) -> Result<FetchRequest, RequestError> {
+        let mut body = Vec::new();
+        for line in lines {
+            write_line(&mut body, &[line.as_bytes()]);
+        }
+        write_flush(&mut body);
+        FetchRequest::parse_version_2(&mut Arguments::new(Reader::new(&body)), &LIMITS)
+    }
+
+    fn request(n_haves: u8, more: &[&str]) -> FetchRequest {
+        let want = format!("want {}", id(9));
+        let haves: Vec<String> = (1..=n_haves).map(|n| format!("have {}", id(n))).collect();
+        let lines: Vec<&str> =
+            more.iter().copied().chain([want.as_str()]).chain(haves.iter().map(String::as_str)).collect();
+        parse(&lines).unwrap()
+    }
+
+    fn text(answer: &Answer) -> String {
+        String::from_utf8(answer.bytes.clone()).unwrap()
+    }
+
+    #[test]
+    fn every_argument_is_read() {
+        let more =
+            ["thin-pack", "ofs-delta", "no-progress", "include-tag", "wait-for-done", "packfile-uris https", "done"];
+        let request = request(2, &more);
+        assert_eq!((request.wants, request.haves, request.end), (vec![id(9)], vec![id(1), id(2)], End::Done));
+        assert!(request.thin_pack && request.ofs_delta && request.no_progress && request.include_tag);
+        assert_eq!(request.negotiation, Negotiation::Sections { wait_for_done: true });
+        assert_eq!(request.side_band, Some(SideBand::Large));
+    }
+
+    #[test]
+    fn without_haves_or_with_done_the_pack_follows_at_once() {
+        for request in [request(0, &[]), request(1, &["done"])] {
+            let answer = request.answer(|_| true, |_| false);
+            assert_eq!((text(&answer).as_str(), answer.pack_follows), ("000dpackfile\n", true));
+        }
+    }
+
+    #[test]
+    fn haves_are_acknowledged_and_the_pack_follows_when_they_are_enough() {
+        let request = request(2, &[]);
+        let not_ready = request.answer(|have| *have == id(2), |_| false);
+        let acks = format!("0014acknowledgments\n0031ACK {}\n", id(2));
+        assert_eq!((text(&not_ready), not_ready.pack_follows), (format!("{acks}0000"), false));
+        let ready = request.answer(|have| *have == id(2), |common| common == [id(2)]);
+        assert_eq!((text(&ready), ready.pack_follows), (format!("{acks}000aready\n0001000dpackfile\n"), true));
+        let nothing = request.answer(|_| false, |_| true);
+        assert_eq!((text(&nothing).as_str(), nothing.pack_follows), ("0014acknowledgments\n0008NAK\n0000", false));
+    }
+
+    #[test]
+    fn a_client_that_waits_for_done_is_never_told_ready() {
+        let answer = request(1, &["wait-for-done"]).answer(|_| true, |_| true);
+        assert!(!answer.pack_follows);
+        let wants_nothing = parse(&[&format!("have {}", id(1)), "wait-for-done"]).unwrap();
+        assert_eq!(text(&wants_nothing.answer(|_| false, |_| true)), "0014acknowledgments\n0008NAK\n0000");
+    }
+
+    #[test]
+    fn a_client_that_wants_nothing_gets_nothing() {
+        let answer = parse(&["done"]).unwrap().answer(|_| true, |_| true);
+        assert_eq!(answer, Answer { bytes: Vec::new(), pack_follows: false });
+    }
+
+    #[test]
+    fn what_was_not_offered_is_refused_in_words() {
+        for line in
+            ["deepen 1", "shallow x", "filter blob:none", "want-ref refs/heads/a", "sideband-all", "deepen-relative"]
+        {
+            assert_eq!(parse(&[line]), Err(RequestError::NotOffered(Excerpt::of(line.as_bytes()))));
+            assert_eq!(parse(&[line]).unwrap_err().to_string(), format!("not supported by this server: '{line}'"));
+        }
+        assert_eq!(parse(&["sideband"]), Err(RequestError::UnexpectedLine(Excerpt::of(b"sideband"))));
+    }
+
+    #[test]
+    fn more_wants_or_haves_than_allowed_are_refused() {
+        let want = format!("want {}", id(1));
+        let have = format!("have {}", id(1));
+        assert_eq!(parse(&[want.as_str(); 3]), Err(RequestError::TooMany { kind: "want", n_max: 2 }));
+        assert_eq!(parse(&[have.as_str(); 4]), Err(RequestError::TooMany { kind: "have", n_max: 3 }));
+    }
+}

@@ -1,0 +1,298 @@
+//! The head of a push: which refs are to be moved, and how the client wants to hear of it. The pack comes after it, and
+//! is not looked at here. Source: gitprotocol-pack(5), "Reference Update Request and Packfile Transfer".
+//!
+//! Push certificates and push options are absent; a client that sends them is refused.
+
+use super::{Excerpt, RequestError, capabilities};
+use crate::ObjectId;
+use crate::pkt_line::{Decoded, HEADER_LEN, chomp, decode};
+
+/// How much the head of a push may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushLimits {
+    /// Most refs in one push.
+    pub n_commands_max: usize,
+    /// Most `shallow` lines.
+    pub n_shallow_max: usize,
+    /// Longest line, in bytes, the capabilities on the first one included.
+    pub line_len_max: usize,
+}
+
+/// One ref's change, as it stands on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushCommand {
+    /// The ref, not yet known to be well-formed; the report repeats it byte by byte.
+    pub name: Vec<u8>,
+    /// What the client believes that it points at.
+    pub old_id: Option<ObjectId>,
+    /// What it shall point at; `None` when it shall go.
+    pub new_id: Option<ObjectId>,
+}
+
+/// Everything before the pack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own on the wire")]
+pub struct PushHead {
+    /// The changes, in the client's order.
+    pub commands: Vec<PushCommand>,
+    /// Commits whose parents the client does not have.
+    pub shallow: Vec<ObjectId>,
+    /// Whether a report is to be written; the two versions of it are the same as long as refs are moved as asked.
+    pub report_status: bool,
+    /// The report and all text are to be framed as `side-band-64k`.
+    pub side_band_64k: bool,
+    /// All or nothing.
+    pub atomic: bool,
+    /// No text on the progress band.
+    pub quiet: bool,
+}
+
+impl PushHead {
+    /// A head without commands: what `git` sends before a large push to see whether it may.
+    pub fn is_probe(&self) -> bool {
+        self.commands.is_empty() && self.shallow.is_empty()
+    }
+
+    /// Whether a pack follows: it does unless everything is a deletion.
+    pub fn has_pack(&self) -> bool {
+        self.commands.iter().any(|command| command.new_id.is_some())
+    }
+
+    fn take_line(&mut self, line: &[u8], limits: &PushLimits) -> Result<(), RequestError> {
+        let (line, list) = match line.iter().position(|byte| *byte == 0) {
+            Some(nul) => line.split_at(nul),
+            None => (line, b"".as_slice()),
+        };
+        capabilities::split(list.strip_prefix(b"\0").unwrap_or_default())
+            .try_for_each(|capability| self.take_capability(capability))?;
+        if line == b"push-cert" {
+            return Err(RequestError::NotOffered(Excerpt::of(line)));
+        }
+        let unexpected = || RequestError::UnexpectedLine(Excerpt::of(line));
+        if let Some(hex) = line.strip_prefix(b"shallow ") {
+            let id = ObjectId::from_hex(hex).map_err(|_| unexpected())?;
+            return push_bounded(&mut self.shallow, id, "shallow", limits.n_shallow_max);
+        }
+        let command = PushCommand::parse(line).ok_or_else(unexpected)?;
+        push_bounded(&mut self.commands, command, "command", limits.n_commands_max)
+    }
+
+    /// A capability that is not known makes no difference, but for those that change what follows.
+    fn take_capability(&mut self, capability: &[u8]) -> Result<(), RequestError> {
+        if let Some(format) = capabilities::foreign_object_format(capability) {
+            return Err(RequestError::ForeignObjectFormat(Excerpt::of(format)));
+        }
+        match capability {
+            b"report-status" | b"report-status-v2" => self.report_status = true,
+            b"side-band-64k" => self.side_band_64k = true,
+            b"atomic" => self.atomic = true,
+            b"quiet" => self.quiet = true,
+            b"push-options" => return Err(RequestError::NotOffered(Excerpt::of(capability))),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl PushCommand {
+    /// Reads `<old> <new> <name>`.
+    fn parse(line: &[u8]) -> Option<Self> {
+        let (old, rest) = line.split_at_checked(ObjectId::HEX_LEN)?;
+        let (new, rest) = rest.strip_prefix(b" ")?.split_at_checked(ObjectId::HEX_LEN)?;
+        Some(Self {
+            name: rest.strip_prefix(b" ")?.to_vec(),
+            old_id: ObjectId::from_wire_hex(old).ok()?,
+            new_id: ObjectId::from_wire_hex(new).ok()?,
+        })
+    }
+}
+
+fn push_bounded<T>(list: &mut Vec<T>, item: T, kind: &'static str, n_max: usize) -> Result<(), RequestError> {
+    if list.len() >= n_max {
+        return Err(RequestError::TooMany { kind, n_max });
+    }
+    list.push(item);
+    Ok(())
+}
+
+/// Reads the head of a push from chunks of any size.
+#[derive(Debug)]
+pub struct PushParser {
+    limits: PushLimits,
+    /// A packet that has not come to its end.
+    partial: Vec<u8>,
+    head: PushHead,
+}
+
+/// What a chunk led to.
+#[derive(Debug)]
+pub enum Fed {
+    /// The chunk is used up.
+    NeedMore(PushParser),
+    /// The head is there; the rest of the chunk, after so many bytes, is the pack.
+    Done(PushHead, usize),
+}
+
+impl PushParser {
+    /// A parser at the start of a request.
+    pub fn new(limits: PushLimits) -> Self {
+        Self { limits, partial: Vec::new(), head: PushHead::default() }
+    }
+
+    /// Takes the next chunk of the request.
+    pub fn feed(mut self, chunk: &[u8]) -> Result<Fed, RequestError> {
+        let mut rest = chunk;
+        loop {
+            let n_missing = match decode(&self.partial)? {
+                Decoded::NeedMore(n_missing) => n_missing,
+                Decoded::Flush => return Ok(Fed::Done(self.head, chunk.len().saturating_sub(rest.len()))),
+                Decoded::Delimiter => return Err(RequestError::UnexpectedPacket("delimiter")),
+                Decoded::ResponseEnd => return Err(RequestError::UnexpectedPacket("response-end")),
+                Decoded::Line { data, .. } => {
+                    self.head.take_line(chomp(data), &self.limits)?;
+                    self.partial.clear();
+                    HEADER_LEN
+                }
+            };
+            let len = self.partial.len().saturating_add(n_missing).saturating_sub(HEADER_LEN);
+            if len > self.limits.line_len_max {
+                return Err(RequestError::LineTooLong { len, len_max: self.limits.line_len_max });
+            }
+            let (taken, left) = rest.split_at(n_missing.min(rest.len()));
+            self.partial.extend_from_slice(taken);
+            rest = left;
+            if taken.len() < n_missing {
+                return Ok(Fed::NeedMore(self));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkt_line::{PktLineError, write_flush, write_line};
+
+    const LIMITS: PushLimits = PushLimits { n_commands_max: 2, n_shallow_max: 1, line_len_max: 300 };
+
+    fn id(n: u8) -> ObjectId {
+        ObjectId::from_bytes([n; 20])
+    }
+
+    fn command(old: u8, new: u8, name: &str) -> String {
+        format!("{} {} {name}", id(old), id(new))
+    }
+
+    fn body(lines: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in lines {
+            write_line(&mut out, &[line.as_bytes()]);
+        }
+        write_flush(&mut out);
+        out
+    }
+
+    /// The head and what is left after it, read in chunks of `chunk_len` bytes.
+    fn feed(input: &[u8], chunk_len: usize) -> Result<(PushHead, Vec<u8>), RequestError> {
+        let mut parser = PushParser::new(LIMITS);
+        for (n, chunk) in input.chunks(chunk_len).enumerate() {
+            match parser.feed(chunk)? {
+                Fed::NeedMore(more) => parser = more,
+                Fed::Done(head, used) => return Ok((head, input[n * chunk_len + used..].to_vec())),
+            }
+        }
+        Err(RequestError::UnexpectedEnd)
+    }
+
+    fn refused(lines: &[&str]) -> RequestError {
+        feed(&body(lines), 1000).unwrap_err()
+    }
+
+    #[test]
+    fn a_push_has_commands_capabilities_and_a_pack() {
+        let first = command(1, 2, "refs/heads/main\0 report-status-v2 side-band-64k quiet atomic agent=git/2.47");
+        let mut input = body(&[&first, &command(1, 0, "refs/heads/old")]);
+        input.extend_from_slice(b"PACK...");
+        let (head, rest) = feed(&input, 1000).unwrap();
+        assert_eq!(rest, b"PACK...");
+        assert_eq!(
+            head.commands,
+            [
+                PushCommand { name: b"refs/heads/main".to_vec(), old_id: Some(id(1)), new_id: Some(id(2)) },
+                PushCommand { name: b"refs/heads/old".to_vec(), old_id: Some(id(1)), new_id: None },
+            ]
+        );
+        assert!(head.report_status && head.side_band_64k && head.quiet && head.atomic);
+        assert!(head.has_pack() && !head.is_probe());
+    }
+
+    #[test]
+    fn chunk_boundaries_make_no_difference() {
+        let shallow = format!("shallow {}", id(7));
+        let first = command(0, 2, "refs/heads/main\0report-status");
+        let mut input = body(&[&shallow, &first, &command(1, 2, "refs/heads/b")]);
+        input.extend_from_slice(b"PACK\0\0\0\x020000");
+        let whole = feed(&input, input.len()).unwrap();
+        for chunk_len in 1..input.len() {
+            assert_eq!(feed(&input, chunk_len).unwrap(), whole, "{chunk_len}");
+        }
+        assert_eq!(whole.0.shallow, [id(7)]);
+    }
+
+    #[test]
+    fn a_flush_alone_is_a_probe() {
+        let (head, rest) = feed(b"0000", 4).unwrap();
+        assert!(head.is_probe() && !head.has_pack() && rest.is_empty());
+    }
+
+    #[test]
+    fn deletions_alone_bring_no_pack() {
+        let (head, _) = feed(&body(&[&command(1, 0, "refs/heads/a")]), 9).unwrap();
+        assert!(!head.has_pack() && !head.is_probe());
+    }
+
+    #[test]
+    fn a_name_that_is_no_name_is_kept_for_the_report() {
+        let mut input = Vec::new();
+        write_line(&mut input, &[command(1, 2, "refs/../").as_bytes(), b"\xff x"]);
+        write_flush(&mut input);
+        assert_eq!(feed(&input, 3).unwrap().0.commands[0].name, b"refs/../\xff x");
+    }
+
+    #[test]
+    fn what_was_not_offered_is_refused_in_words() {
+        let with_options = command(1, 2, "refs/heads/a\0report-status push-options");
+        assert_eq!(refused(&[&with_options]), RequestError::NotOffered(Excerpt::of(b"push-options")));
+        assert_eq!(refused(&["push-cert\0report-status"]), RequestError::NotOffered(Excerpt::of(b"push-cert")));
+        let sha256 = command(1, 2, "refs/heads/a\0object-format=sha256");
+        assert_eq!(refused(&[&sha256]), RequestError::ForeignObjectFormat(Excerpt::of(b"sha256")));
+    }
+
+    #[test]
+    fn a_line_that_is_no_command_is_refused() {
+        for line in ["", "refs/heads/a", command(1, 2, "").trim_end(), "shallow 11", "have x"] {
+            assert_eq!(refused(&[line]), RequestError::UnexpectedLine(Excerpt::of(line.as_bytes())));
+        }
+        assert_eq!(feed(b"0001", 4).unwrap_err(), RequestError::UnexpectedPacket("delimiter"));
+        assert_eq!(
+            feed(b"POST", 4).unwrap_err(),
+            RequestError::PktLine(PktLineError::LengthNotHex { digits: *b"POST" })
+        );
+    }
+
+    #[test]
+    fn every_limit_is_kept() {
+        let a = command(1, 2, "refs/heads/a");
+        let shallow = format!("shallow {}", id(7));
+        assert_eq!(refused(&[&a, &a, &a]), RequestError::TooMany { kind: "command", n_max: 2 });
+        assert_eq!(refused(&[&shallow, &shallow]), RequestError::TooMany { kind: "shallow", n_max: 1 });
+        // The header alone is enough to refuse a long line.
+        assert_eq!(feed(b"0131", 4).unwrap_err(), RequestError::LineTooLong { len: 301, len_max: 300 });
+    }
+
+    #[test]
+    fn a_head_that_stops_midway_asks_for_more() {
+        let input = body(&[&command(1, 2, "refs/heads/a")]);
+        assert_eq!(feed(&input[..input.len() - 1], 8).unwrap_err(), RequestError::UnexpectedEnd);
+    }
+}

@@ -1,0 +1,65 @@
+// Runs every test: the crates natively, then the built Worker under workerd with the real git and real HTTP.
+
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { main, Told } from "./process.mjs";
+import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
+
+const WORKER_TESTS = join(root, "worker-tests");
+
+await main(async () => {
+  await ensureTools();
+  let passed = 0;
+  let failed = 0;
+  for (const stage of [crateTests, workerTests]) {
+    const counts = await stage();
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+});
+
+async function crateTests() {
+  const { ok, text } = await echoed("cargo", ["test", "--workspace", "--no-fail-fast"]);
+  const results = [...text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)];
+  return counted(ok, sum(results, 1), sum(results, 2));
+}
+
+async function workerTests() {
+  const files = readdirSync(WORKER_TESTS, { recursive: true }).filter((name) => name.endsWith(".test.ts")).sort();
+  if (files.length === 0) throw new Told("worker-tests holds no *.test.ts");
+  await build();
+  const { ok, text } = await echoed(node, [
+    "--test",
+    "--test-reporter=spec",
+    "--disable-warning=ExperimentalWarning",
+    ...files.map((name) => join(WORKER_TESTS, name)),
+  ]);
+  return counted(ok, sum([...text.matchAll(/^ℹ pass (\d+)$/gm)], 1), sum([...text.matchAll(/^ℹ (?:fail|cancelled) (\d+)$/gm)], 1));
+}
+
+/** What did not run to its end has failed, even if no single test says so. */
+function counted(ok, passed, failed) {
+  return { passed, failed: ok ? failed : Math.max(failed, 1) };
+}
+
+function sum(matches, group) {
+  return matches.reduce((total, match) => total + Number(match[group]), 0);
+}
+
+/** Runs a program with its output on the terminal as it comes, and returns what it printed. */
+function echoed(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: toolEnv(), stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+      process.stdout.write(chunk);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ ok: code === 0, text }));
+  });
+}

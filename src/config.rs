@@ -1,0 +1,238 @@
+//! Binding names, limits with their arithmetic, and the deployment's variables. The only reader of `Env`.
+
+use std::fmt;
+
+use serde::Deserialize;
+use worker::{Env, Url};
+
+use crate::token::sha256;
+
+/// Durable Object bindings.
+pub(crate) const REPOS: &str = "REPOS";
+pub(crate) const NAMESPACES: &str = "NAMESPACES";
+pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
+/// R2 bucket binding.
+pub(crate) const PACKS: &str = "PACKS";
+
+/// Longest namespace name: one DNS label.
+pub(crate) const NAMESPACE_NAME_LEN_MAX: usize = 63;
+/// Longest repo name: one path component of the file systems that clones land on.
+pub(crate) const REPO_NAME_LEN_MAX: usize = 255;
+/// Longest name of a ref: a quarter of the longest path that a file system takes, where clones keep their refs.
+pub(crate) const REF_NAME_LEN_MAX: usize = 1024;
+/// Longest description of a repo.
+pub(crate) const DESCRIPTION_LEN_MAX: usize = 1024;
+/// Largest JSON body of a REST request: every field at its longest, escaped, is below 8 KiB.
+pub(crate) const REST_BODY_LEN_MAX: usize = 64 * 1024;
+
+/// Lifetime of a repo token in seconds: a minute, a year, and a day when none is asked for.
+pub(crate) const TOKEN_TTL_MIN: u64 = 60;
+pub(crate) const TOKEN_TTL_MAX: u64 = 365 * 24 * 60 * 60;
+pub(crate) const TOKEN_TTL_DEFAULT: u64 = 24 * 60 * 60;
+/// How long an expired token stays listed, after its expiry, before its row may go.
+pub(crate) const TOKEN_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Rows of expired tokens that one creation of a token clears away: more than it adds, so that they never pile up.
+pub(crate) const TOKENS_PRUNED_MAX: u64 = 10;
+
+/// Page sizes of the REST lists.
+pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
+pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
+pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
+pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
+/// Highest page of a token list: with 100 a page, far past any offset that is worth a scan.
+pub(crate) const TOKEN_PAGE_MAX: u64 = 100_000;
+
+/// Longest row of SQLite in a Durable Object. More passes locally and fails in production.
+const ROW_LEN_MAX: usize = 2_000_000;
+/// Longest pack and index together that live in a catalog row: the row less 4,000 bytes for its other columns (ids,
+/// a trailer and numbers: below 300 bytes).
+pub(crate) const INLINE_LEN_MAX: usize = ROW_LEN_MAX - 4_000;
+/// Most bytes of inline packs and indexes of one repo: they travel with every snapshot.
+pub(crate) const INLINE_TOTAL_MAX: u64 = 8 * 1024 * 1024;
+/// Most bytes that the refs of one repo may take in a snapshot, counted as name and ids with their JSON: with 150
+/// bytes for a ref of a usual name, 100,000 refs.
+pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
+/// What a ref takes in a snapshot besides its name: `{"name":"","id":"<40>","peeled":"<40>"},`.
+pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, and the catalog's rows, each
+/// below 512 bytes.
+pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
+/// Most byte strings in a frame: two for each inline pack, and no repo has that many.
+pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
+
+/// How long a name that is being created stays reserved for who reserved it.
+pub(crate) const RESERVATION_MS: u64 = 30_000;
+/// How long a caller should wait before it asks again for something that is under way.
+pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
+/// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
+/// own delay the listing is less than 5 s behind.
+pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
+/// The first wait after an alarm's work failed; it doubles up to the longest.
+pub(crate) const BACKOFF_MIN_MS: u64 = 2_000;
+pub(crate) const BACKOFF_MAX_MS: u64 = 15 * 60 * 1000;
+/// Most things that one alarm does before it sets the next: an upload is at least two R2 operations, and few may be
+/// in flight for one request.
+pub(crate) const ALARM_DUTIES_MAX: u64 = 16;
+/// Most keys that R2 lists or deletes in one operation.
+pub(crate) const R2_KEYS_MAX: u32 = 1000;
+
+/// How long a registered upload may live before its bytes are reclaimed, in seconds.
+const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;
+const UPLOAD_GRACE_SECONDS_MIN: u64 = 1;
+
+/// The account of local development, and the SHA-256 of its API tokens `dev-edit` and `dev-read`. Everybody knows
+/// them, so they open nothing but a loopback address.
+const DEVELOPMENT_ACCOUNT_ID: &str = "00000000000000000000000000000000";
+const DEVELOPMENT_TOKENS: [&str; 2] = [
+    "674cc8e657b766d257fb56bd78b348138572675a693aa6c1b42326dfea428036",
+    "ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb1",
+];
+
+/// What an API token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Permission {
+    Read,
+    Edit,
+}
+
+/// An API token that the deployment accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiToken {
+    pub(crate) sha256: [u8; 32],
+    pub(crate) permission: Permission,
+    /// Keys of the namespaces that it opens; absent: all of them.
+    pub(crate) namespaces: Option<Vec<String>>,
+}
+
+/// The deployment's variables, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) account_id: String,
+    /// Without a slash at its end.
+    public_url: String,
+    pub(crate) api_tokens: Vec<ApiToken>,
+    pub(crate) debug_triggers: bool,
+}
+
+/// Why the deployment does not serve: what to set, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigError {
+    Missing { name: &'static str, how: &'static str },
+    Malformed { name: &'static str, why: String },
+    Development { what: &'static str },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name, how } => write!(f, "not configured: {name} is not set; {how}"),
+            Self::Malformed { name, why } => write!(f, "not configured: {name} {why}"),
+            Self::Development { what } => write!(
+                f,
+                "not serving: {what} is the well-known value of local development, and this address is not a loopback \
+                 one; set your own with `wrangler secret put API_TOKENS` and ACCOUNT_ID under [vars] in wrangler.toml"
+            ),
+        }
+    }
+}
+
+const ACCOUNT_ID_HOW: &str = "set ACCOUNT_ID = \"<your account id>\" under [vars] in wrangler.toml";
+const PUBLIC_URL_HOW: &str =
+    "set PUBLIC_URL = \"https://<the host of this Worker>\" under [vars] in wrangler.toml: remotes are built from it";
+const API_TOKENS_HOW: &str = "run `wrangler secret put API_TOKENS` with \
+    [{\"sha256\":\"<SHA-256 of the token, hexadecimal>\",\"permission\":\"edit\"}]";
+
+impl Config {
+    /// The variables of this deployment, if it may serve a request to `host`.
+    pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Self, ConfigError> {
+        let config = Self::parse(|name| env.var(name).ok().map(|value| value.to_string()))?;
+        config.permit(host)?;
+        Ok(config)
+    }
+
+    fn parse(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required =
+            |name, how| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing { name, how });
+        Ok(Self {
+            account_id: required("ACCOUNT_ID", ACCOUNT_ID_HOW)?,
+            public_url: parse_public_url(&required("PUBLIC_URL", PUBLIC_URL_HOW)?)?,
+            api_tokens: parse_api_tokens(&required("API_TOKENS", API_TOKENS_HOW)?)?,
+            debug_triggers: variable("DEBUG_TRIGGERS").as_deref() == Some("on"),
+        })
+    }
+
+    /// Refuses the credentials of local development anywhere but on a loopback address.
+    fn permit(&self, host: Option<&str>) -> Result<(), ConfigError> {
+        let public_url = Url::parse(&self.public_url).ok();
+        let local = is_loopback(host) && is_loopback(public_url.as_ref().and_then(Url::host_str));
+        let what = if self.account_id == DEVELOPMENT_ACCOUNT_ID {
+            "ACCOUNT_ID"
+        } else if self.api_tokens.iter().any(|token| DEVELOPMENT_TOKENS.contains(&hex::encode(token.sha256).as_str())) {
+            "an API token"
+        } else {
+            return Ok(());
+        };
+        if local { Ok(()) } else { Err(ConfigError::Development { what }) }
+    }
+
+    /// The address of a repo for Git.
+    pub(crate) fn remote(&self, namespace: &str, repo: &str) -> String {
+        format!("{}/git/{namespace}/{repo}.git", self.public_url)
+    }
+
+    /// The API token that `token` is. Every stored hash is compared in full.
+    pub(crate) fn api_token(&self, token: &str) -> Option<&ApiToken> {
+        let hash = sha256(token.as_bytes());
+        self.api_tokens.iter().fold(None, |found, token| if equal(&token.sha256, &hash) { Some(token) } else { found })
+    }
+}
+
+/// How long a registered upload may live, in milliseconds.
+pub(crate) fn upload_grace_ms(env: &Env) -> u64 {
+    parse_upload_grace_ms(env.var("UPLOAD_GRACE_SECONDS").ok().map(|value| value.to_string()).as_deref())
+}
+
+fn parse_upload_grace_ms(variable: Option<&str>) -> u64 {
+    let seconds = variable.and_then(|value| value.parse().ok()).unwrap_or(UPLOAD_GRACE_SECONDS_DEFAULT);
+    seconds.clamp(UPLOAD_GRACE_SECONDS_MIN, UPLOAD_GRACE_SECONDS_DEFAULT) * 1000
+}
+
+/// Whether `host` can only be reached from the machine itself.
+pub(crate) fn is_loopback(host: Option<&str>) -> bool {
+    matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Compares without telling by the time it takes where the first difference is.
+fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+fn parse_public_url(value: &str) -> Result<String, ConfigError> {
+    let malformed = |why: String| ConfigError::Malformed { name: "PUBLIC_URL", why };
+    let url = Url::parse(value).map_err(|error| malformed(format!("is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
+        return Err(malformed("must be http:// or https:// with a host, without query or fragment".into()));
+    }
+    Ok(value.trim_end_matches('/').to_owned())
+}
+
+fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Entry {
+        sha256: String,
+        permission: Permission,
+        namespaces: Option<Vec<String>>,
+    }
+    let malformed = |why: String| ConfigError::Malformed { name: "API_TOKENS", why };
+    let entries: Vec<Entry> =
+        serde_json::from_str(value).map_err(|error| malformed(format!("is not the JSON that is expected: {error}")))?;
+    let token = |(index, entry): (usize, Entry)| {
+        let mut sha256 = [0; 32];
+        hex::decode_to_slice(&entry.sha256, &mut sha256)
+            .map_err(|_| malformed(format!("has no 64 hexadecimal digits as sha256 of entry {index}")))?;
+        let keys = |names: Vec<String>| names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(ApiToken { sha256, permission: entry.permission, namespaces: entry.namespaces.map(keys) })
+    };
+    entries.into_iter().enumerate().map(token).collect()
+}

@@ -1,0 +1,7 @@
+//! What callers want done, one verb a file, whichever way they ask. Generic over [`crate::objects::Objects`].
+
+pub(crate) mod create_repo;
+pub(crate) mod create_token;
+pub(crate) mod delete_repo;
+pub(crate) mod get_repo;
+pub(crate) mod revoke_token;

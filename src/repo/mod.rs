@@ -1,0 +1,23 @@
+//! The repo's Durable Object: refs, tokens and the catalog of packs, in SQLite, and the way to it.
+//!
+//! [`call`] is what can be asked, [`client`] asks it, [`object`] is asked. [`answer`] decides, one call a transaction;
+//! below it, one file for each table. SQL text stands in those files and nowhere else.
+
+mod alarm;
+mod answer;
+pub(crate) mod call;
+mod client;
+mod commit;
+mod duties;
+mod metadata;
+mod object;
+mod open;
+mod packs;
+mod refs;
+mod schema;
+mod tokens;
+mod uploads;
+
+pub(crate) use answer::{Moment, answer_frame};
+pub(crate) use client::{Opened, RepoClient};
+pub use object::RepoObject;
