@@ -26,7 +26,8 @@ fn history() -> Repo {
     for step in 0..60 {
         let file = step * 7 % 40;
         repo.write(&format!("src/part{}/file{file}.txt", file % 5), text(file, 300 + step));
-        repo.commit(&format!("step {step}"));
+        // Long messages that differ little: commits are deltas too.
+        repo.commit(&format!("step {step}\n\n{}", text(step / 50, 80)));
     }
     repo.git(&["checkout", "-q", "-b", "side", "HEAD~20"]);
     repo.write("side/only.txt", text(99, 50));
@@ -82,7 +83,10 @@ fn every_object_has_the_id_kind_length_and_place_that_git_gives_it() {
 #[test]
 fn what_ancestors_introduce_is_exactly_what_a_commit_reaches() {
     let repo = history();
-    let index = index(&repo.pack(ALL, false), limits(), None, &mut Asked::default()).unwrap();
+    let limits = Limits { cache_max: 0, ..limits() };
+    let index = index(&repo.pack(ALL, false), limits, None, &mut Asked::default()).unwrap();
+    let is_delta = |at| index.entry(index.commit(at).unwrap().number).unwrap().base.is_some();
+    assert!((0..index.n_commits()).any(is_delta), "commits are deltas");
     for (at, line) in repo.text(&["rev-list", "--all"]).lines().enumerate().step_by(5) {
         let id: ObjectId = line.parse().unwrap();
         let mut reached = BTreeSet::new();

@@ -9,9 +9,7 @@ use crate::pack::received::Base;
 /// The index of a pack whose commits have all been worked through.
 pub fn write(done: &Introducer) -> Vec<u8> {
     let mut outside = Outside { ids: &done.ids, places: vec![NO_PLACE; done.ids.len()], list: Vec::new() };
-    let commits = commits(done, &mut outside);
-    let introduced: Vec<u8> = done.introduced.iter().flat_map(|&no| outside.reference(no).to_le_bytes()).collect();
-    let parents: Vec<u8> = done.contents.parents.iter().flat_map(|&no| outside.reference(no).to_le_bytes()).collect();
+    let Commits { rows: commits, parents, introduced } = Commits::of(done, &mut outside);
     let tags = tags(done, &mut outside);
     let bases: Vec<u32> = done.entries.iter().map(|row| outside.base(row.base)).collect();
 
@@ -96,18 +94,38 @@ impl Outside<'_> {
     }
 }
 
-fn commits(done: &Introducer, outside: &mut Outside<'_>) -> Vec<u8> {
-    let mut rows: Vec<_> = done.contents.commits.iter().zip(done.generations()).zip(&done.introduced_ends).collect();
-    let mut out = Vec::with_capacity(rows.len() * COMMIT_LEN);
-    for ((commit, generation), introduced_end) in &mut rows {
-        out.extend(outside.reference(commit.id_no).to_le_bytes());
-        out.extend(outside.reference(commit.tree).to_le_bytes());
-        out.extend(commit.time.to_le_bytes());
-        out.extend(generation.to_le_bytes());
-        out.extend(commit.parents_end.to_le_bytes());
-        out.extend(introduced_end.to_le_bytes());
+/// The three sections that tell of commits.
+#[derive(Default)]
+struct Commits {
+    rows: Vec<u8>,
+    parents: Vec<u8>,
+    introduced: Vec<u8>,
+}
+
+impl Commits {
+    /// In pack order: commits that were deltas have been read out of turn.
+    fn of(done: &Introducer, outside: &mut Outside<'_>) -> Self {
+        let starts = std::iter::once(0).chain(done.introduced_ends.iter().copied());
+        let introduced = starts.zip(&done.introduced_ends).map(|(start, &end)| start..end);
+        let rows = done.contents.commits.iter().zip(done.generations()).zip(introduced);
+        let mut rows: Vec<_> = rows.map(|row| (outside.reference(row.0.0.id_no), row)).collect();
+        rows.sort_unstable_by_key(|(number, _)| *number);
+        let mut out = Self::default();
+        for (number, ((commit, generation), introduced)) in rows {
+            let parents =
+                (commit.parents_start..commit.parents_end).filter_map(|at| done.contents.parents.get(at as usize));
+            out.parents.extend(parents.flat_map(|&no| outside.reference(no).to_le_bytes()));
+            let introduced = introduced.filter_map(|at| done.introduced.get(at as usize));
+            out.introduced.extend(introduced.flat_map(|&no| outside.reference(no).to_le_bytes()));
+            out.rows.extend(number.to_le_bytes());
+            out.rows.extend(outside.reference(commit.tree).to_le_bytes());
+            out.rows.extend(commit.time.to_le_bytes());
+            out.rows.extend(generation.to_le_bytes());
+            out.rows.extend(count32(out.parents.len() / 4).to_le_bytes());
+            out.rows.extend(count32(out.introduced.len() / 4).to_le_bytes());
+        }
+        out
     }
-    out
 }
 
 fn tags(done: &Introducer, outside: &mut Outside<'_>) -> Vec<u8> {
