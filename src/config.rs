@@ -190,20 +190,6 @@ impl Config {
     }
 }
 
-#[cfg(test)]
-impl Config {
-    /// A deployment for tests: account `abc`, API tokens `edit` and `read`.
-    pub(crate) fn of_tests() -> Self {
-        let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
-        Self {
-            account_id: "abc".into(),
-            public_url: "https://artifacts.example".into(),
-            api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
-            debug_triggers: false,
-        }
-    }
-}
-
 /// How long a registered upload may live, in milliseconds.
 pub(crate) fn upload_grace_ms(env: &Env) -> u64 {
     parse_upload_grace_ms(env.var("UPLOAD_GRACE_SECONDS").ok().map(|value| value.to_string()).as_deref())
@@ -251,6 +237,20 @@ fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
         Ok(ApiToken { sha256, permission: entry.permission, namespaces: entry.namespaces.map(keys) })
     };
     entries.into_iter().enumerate().map(token).collect()
+}
+
+#[cfg(test)]
+impl Config {
+    /// A deployment for tests: account `abc`, API tokens `edit` and `read`.
+    pub(crate) fn of_tests() -> Self {
+        let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
+        Self {
+            account_id: "abc".into(),
+            public_url: "https://artifacts.example".into(),
+            api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
+            debug_triggers: false,
+        }
+    }
 }
 
 #[cfg(test)]
