@@ -14,6 +14,9 @@ pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
 /// R2 bucket binding.
 pub(crate) const PACKS: &str = "PACKS";
 
+/// How this server names itself to Git clients.
+pub(crate) const AGENT: &str = concat!("artifacts/", env!("CARGO_PKG_VERSION"));
+
 /// Longest namespace name: one DNS label.
 pub(crate) const NAMESPACE_NAME_LEN_MAX: usize = 63;
 /// Longest repo name: one path component of the file systems that clones land on.
@@ -59,6 +62,66 @@ pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
 /// Most byte strings in a frame: two for each inline pack, and no repo has that many.
 pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
+
+const MIB: usize = 1024 * 1024;
+
+/// Length of the segments in which packs and spills are stored: one `put` of known length each, eight of which and the
+/// buffers of pass 2 fit the memory of an isolate; a multiple of [`PACK_BLOCK_LEN`], so that no block crosses two.
+pub(crate) const SEGMENT_LEN: usize = 4 * MIB;
+/// Segments of one push on their way to R2 at once, besides the one being filled: 12 MiB of JavaScript buffers in all.
+pub(crate) const SEGMENTS_IN_FLIGHT_MAX: usize = 2;
+/// Longest pack that may live in a catalog row. A row has room for more; every snapshot carries these bytes.
+pub(crate) const INLINE_PACK_LEN_MAX: usize = 256 * 1024;
+/// How much of a request's body is read at a time: larger reads cost fewer crossings into wasm, up to here.
+pub(crate) const BODY_READ_LEN: usize = 256 * 1024;
+/// Longest body of a fetch request: 50,000 wants and 50,000 haves of 50 bytes are 5 MB.
+pub(crate) const FETCH_BODY_LEN_MAX: usize = 8 * MIB;
+/// Most wants, haves and ref-prefixes of a fetch request.
+pub(crate) const WANTS_MAX: usize = 50_000;
+pub(crate) const HAVES_MAX: usize = 50_000;
+pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
+/// Most refs in one push, and most `shallow` lines.
+pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
+pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;
+/// Longest line of a push's head: two ids, a ref's name, capabilities.
+pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
+
+/// The largest object that is held whole while packs are taken in or read.
+pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;
+/// Length of the stretches in which pass 2 reads a stored pack back.
+pub(crate) const PACK_BLOCK_LEN: usize = MIB;
+/// What taking in a pack may cost in wasm memory, all of it at once below 64 MiB for 110,000 objects: 10 MiB of bases,
+/// 3 blocks of 1 MiB, two objects of 8 MiB, and per object some 100 bytes of tables.
+pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
+    git_core::pack::Limits {
+        n_objects_max: 1_000_000,
+        n_ids_max: 1_000_000,
+        tree_bytes_max: 32 * MIB,
+        name_bytes_max: 8 * MIB,
+        object_resident_max: OBJECT_RESIDENT_MAX,
+        pack_resident_max: SEGMENT_LEN,
+        cache_max: 10 * MIB,
+        block_len: PACK_BLOCK_LEN,
+        n_blocks_max: 3,
+        delta_depth_max: 4096,
+        rebuilt_bytes_max: 8 << 30,
+        hash_key,
+    }
+}
+/// Pack indexes that an isolate keeps, in bytes of wasm memory.
+pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
+/// Indexes that one request reads from R2 at once.
+pub(crate) const INDEX_READS_MAX: usize = 4;
+/// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
+/// chain that was written together, short enough to read for a single object.
+pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
+pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
+/// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
+/// Two stretches are in memory at a time.
+pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;
+pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
+/// How much of a pack is gathered before it is framed and sent.
+pub(crate) const SEND_LEN: usize = 256 * 1024;
 
 /// How long a name that is being created stays reserved for who reserved it.
 pub(crate) const RESERVATION_MS: u64 = 30_000;
@@ -183,10 +246,10 @@ impl Config {
         format!("{}/git/{namespace}/{repo}.git", self.public_url)
     }
 
-    /// The API token that `token` is. Every stored hash is compared in full.
+    /// The API token that `token` is. The time this takes tells of the hash, which tells nothing of a token.
     pub(crate) fn api_token(&self, token: &str) -> Option<&ApiToken> {
         let hash = sha256(token.as_bytes());
-        self.api_tokens.iter().fold(None, |found, token| if equal(&token.sha256, &hash) { Some(token) } else { found })
+        self.api_tokens.iter().find(|token| token.sha256 == hash)
     }
 }
 
@@ -203,11 +266,6 @@ fn parse_upload_grace_ms(variable: Option<&str>) -> u64 {
 /// Whether `host` can only be reached from the machine itself.
 pub(crate) fn is_loopback(host: Option<&str>) -> bool {
     matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-/// Compares without telling by the time it takes where the first difference is.
-fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 fn parse_public_url(value: &str) -> Result<String, ConfigError> {

@@ -2,10 +2,13 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+use git_core::protocol::RequestError;
+
 use crate::config::{ConfigError, RETRY_AFTER_SECONDS, TOKEN_TTL_MAX, TOKEN_TTL_MIN};
 use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
+use crate::ops::body::{BodyError, Stopped};
 use crate::repo::call::{Refusal, Status};
 
 /// What a request that succeeded gets.
@@ -67,6 +70,10 @@ pub(crate) enum Error {
     /// A path below a remote that is not part of the smart protocol.
     GitPath,
     GitRepoName,
+    /// A Git request that breaks the protocol.
+    GitRequest(RequestError),
+    /// A body that cannot be read to its end.
+    Body(BodyError),
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
     Failed(Failure),
@@ -81,6 +88,21 @@ impl From<Failure> for Error {
 impl From<worker::Error> for Error {
     fn from(error: worker::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        Self::GitRequest(error)
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Body(error) => Self::Body(error),
+            Stopped::Failed(failure) => Self::Failed(failure),
+        }
     }
 }
 
@@ -152,8 +174,12 @@ impl Error {
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
             Self::NoRoute | Self::GitPath | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
-            Self::Input { .. } | Self::NamespaceName | Self::GitService(_) => (400, INVALID_INPUT),
-            Self::BodyTooLong { .. } => (413, INVALID_INPUT),
+            Self::Input { .. }
+            | Self::NamespaceName
+            | Self::GitService(_)
+            | Self::GitRequest(_)
+            | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
+            Self::BodyTooLong { .. } | Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
             Self::RepoName { .. } | Self::GitRepoName => (400, INVALID_REPO_NAME),
             Self::Ttl(_) => (400, INVALID_TTL),
             Self::RepoExists(_) => (409, ALREADY_EXISTS),
@@ -198,6 +224,8 @@ impl Error {
             Self::Refused { repo, refusal } => message_of_refusal(repo, refusal),
             Self::GitService(service) => format!("unknown service {service:?}"),
             Self::GitPath => "not found".into(),
+            Self::GitRequest(error) => error.to_string(),
+            Self::Body(error) => error.to_string(),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
         }
