@@ -13,7 +13,7 @@ mod stream;
 use futures_util::StreamExt;
 use worker::{Env, Request, Response};
 
-use crate::config::{Config, ConfigError, REST_BODY_LEN_MAX};
+use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
@@ -25,7 +25,7 @@ use route::Route;
 pub(crate) async fn respond(mut request: Request, env: &Env) -> worker::Result<Response> {
     let url = request.url()?;
     let method = request.inner().method();
-    let config = Config::read(env, url.host_str());
+    let config = config::read(env, url.host_str());
     let objects = DurableObjects::new(env);
     let answer = match route::route(&method, url.path()) {
         Ok(Route::Git(route)) => {

@@ -1,10 +1,10 @@
 //! The REST API: one file for each resource, and what its bodies and queries look like.
 
 mod cursor;
+#[cfg(test)]
+mod fixture;
 mod input;
 mod repos;
-#[cfg(test)]
-mod tests;
 mod tokens;
 
 use std::collections::HashMap;
@@ -53,4 +53,33 @@ pub(crate) async fn serve<O: Objects>(
 /// A repo's name, from the path or from the body at `pointer`.
 fn repo_name(name: &str, pointer: Option<&'static str>) -> Result<RepoName, Error> {
     RepoName::parse(name).ok_or(Error::RepoName { pointer })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{Api, BASE, failed};
+    use crate::durable::Fault;
+
+    #[test]
+    fn who_asks_is_settled_before_what() {
+        let api = Api::new();
+        let status = |method: &str, path: &str, token| api.answer(method, path, token, "").status;
+        assert_eq!(status("GET", &format!("{BASE}/ns/repos"), None), 401);
+        assert_eq!(status("GET", &format!("{BASE}/ns/repos"), Some("other")), 401);
+        assert_eq!(status("POST", &format!("{BASE}/ns/repos"), Some("read")), 403);
+        assert_eq!(status("GET", &format!("{BASE}/ns/repos"), Some("read")), 200);
+        assert_eq!(status("GET", "/v1/api/namespaces/ns/repos", Some("read")), 200);
+        assert_eq!(status("GET", "/client/v4/accounts/other/artifacts/namespaces/ns/repos", Some("edit")), 403);
+        assert_eq!(status("GET", &format!("{BASE}/n..s/repos"), Some("edit")), 400);
+        assert_eq!(status("GET", &format!("{BASE}/ns/other"), Some("edit")), 404);
+        let wrong = api.answer("PUT", &format!("{BASE}/ns/repos"), Some("edit"), "");
+        assert_eq!((wrong.status, wrong.headers.contains(&("allow", "GET, HEAD, POST".into()))), (405, true));
+    }
+
+    #[test]
+    fn a_failure_of_ours_is_not_described() {
+        let api = Api::new();
+        api.objects.fail_after(0, Fault::Lost);
+        assert_eq!(api.error("GET", "/ns/repos/r", ""), failed(500, "10400 Internal error."));
+    }
 }

@@ -155,3 +155,109 @@ fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
     let search = query.get("search").filter(|part| !part.is_empty()).cloned();
     Ok(Listing { sort, direction, limit, after, search })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::http::rest::fixture::{Api, failed};
+
+    #[test]
+    fn a_repo_is_created_read_listed_and_deleted() {
+        let api = Api::new();
+        let created = api.create("Starter-Repo");
+        let id = created["id"].clone();
+        let token = created["token"].as_str().unwrap();
+        assert!(token.starts_with("art_v1_") && token.ends_with("?expires=1760086400"), "{token}");
+        assert_eq!(
+            created,
+            json!({
+                "id": id, "name": "Starter-Repo", "description": null, "default_branch": "main",
+                "remote": "https://artifacts.example/git/ns/Starter-Repo.git", "token": token,
+            })
+        );
+        let repo = json!({
+            "id": id, "name": "Starter-Repo", "description": null, "default_branch": "main",
+            "created_at": "2025-10-09T08:53:20.000Z", "updated_at": "2025-10-09T08:53:20.000Z", "last_push_at": null,
+            "source": null, "read_only": false, "remote": "https://artifacts.example/git/ns/Starter-Repo.git",
+            "status": "ready", "size": 0, "shallow": false,
+        });
+        let (status, read) = api.call("GET", "/ns/repos/starter-repo", "");
+        assert_eq!((status, &read["result"]), (200, &repo));
+        let (status, listed) = api.call("GET", "/NS/repos", "");
+        assert_eq!((status, &listed["result"]), (200, &json!([repo])));
+        assert_eq!(listed["result_info"], json!({"cursor": "", "per_page": 50, "count": 1}));
+        let (status, deleted) = api.call("DELETE", "/ns/repos/starter-repo", "");
+        assert_eq!((status, &deleted["result"]), (202, &json!({"id": id})));
+        let gone = failed(404, "10200 Repository not found: starter-repo.");
+        assert_eq!(api.error("GET", "/ns/repos/starter-repo", ""), gone);
+        assert_eq!(api.error("DELETE", "/ns/repos/starter-repo", ""), gone);
+        api.create("starter-repo");
+    }
+
+    #[test]
+    fn what_is_asked_for_at_creation_is_kept() {
+        let api = Api::new();
+        let body = r#"{"name":"r","description":"d","default_branch":"trunk","read_only":true,"unknown":1}"#;
+        assert_eq!(api.call("POST", "/ns/repos", body).0, 201);
+        let repo = api.call("GET", "/ns/repos/r", "").1["result"].clone();
+        assert_eq!(
+            (&repo["description"], &repo["default_branch"], &repo["read_only"]),
+            (&json!("d"), &json!("trunk"), &json!(true))
+        );
+    }
+
+    #[test]
+    fn a_creation_that_cannot_be_is_told_why_and_where() {
+        let api = Api::new();
+        api.create("there");
+        let table = [
+            ("", 400, "10100 Invalid body: expected a JSON object, found nothing."),
+            ("{}", 400, "10100 Invalid name: is required."),
+            (r#"{"name":1}"#, 400, "10100 Invalid name: expected a string."),
+            (r#"{"name":"a..b"}"#, 400, "10101 Invalid repo name."),
+            (r#"{"name":"a","read_only":"no"}"#, 400, "10100 Invalid read_only: expected a boolean."),
+            (r#"{"name":"There"}"#, 409, "10201 repo already exists: There"),
+        ];
+        for (body, status, message) in table {
+            assert_eq!(api.error("POST", "/ns/repos", body), failed(status, message), "{body}");
+        }
+        for (body, pointer) in [
+            (r#"{"name":"a..b"}"#, "/name"),
+            (r#"{"name":"a","default_branch":"a b"}"#, "/default_branch"),
+            (&format!(r#"{{"name":"a","description":"{}"}}"#, "d".repeat(1025)), "/description"),
+        ] {
+            let (_, answer) = api.call("POST", "/ns/repos", body);
+            assert_eq!(answer["errors"][0]["source"]["pointer"], json!(pointer));
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_where_its_cursor_says() {
+        let api = Api::new();
+        for name in ["a", "b", "c"] {
+            api.create(name);
+            api.objects.wait(1);
+        }
+        let names = |path: &str| {
+            let (status, page) = api.call("GET", path, "");
+            assert_eq!(status, 200, "{page}");
+            let names: Vec<String> =
+                page["result"].as_array().unwrap().iter().map(|repo| repo["name"].as_str().unwrap().into()).collect();
+            (names.join(" "), page["result_info"]["cursor"].as_str().unwrap().to_owned())
+        };
+        let (first, cursor) = names("/ns/repos?limit=2&page=1");
+        assert_eq!(first, "c b");
+        assert_eq!(names(&format!("/ns/repos?limit=2&cursor={cursor}")), ("a".into(), String::new()));
+        assert_eq!(names("/ns/repos?sort=name&direction=asc&cursor=").0, "a b c");
+        assert_eq!(names("/other/repos").0, "");
+        let other_order = format!("/ns/repos?direction=asc&cursor={cursor}");
+        for (path, message) in [
+            ("/ns/repos?limit=201", "10100 Invalid limit: must be between 1 and 200."),
+            (&other_order, "10100 Invalid cursor: must be one that a list in the same order returned."),
+            ("/ns/repos?direction=up", "10100 Invalid direction: must be one of asc, desc."),
+        ] {
+            assert_eq!(api.error("GET", path, ""), failed(400, message));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What a deployment's variables say, and whether it may serve with them. They are read elsewhere.
+
+use std::fmt;
+
+use serde::Deserialize;
+use worker::Url;
+
+use crate::token::sha256;
+
+/// The account of local development, and the SHA-256 of its API tokens `dev-edit` and `dev-read`. Everybody knows
+/// them, so they open nothing but a loopback address.
+const DEVELOPMENT_ACCOUNT_ID: &str = "00000000000000000000000000000000";
+const DEVELOPMENT_TOKENS: [&str; 2] = [
+    "674cc8e657b766d257fb56bd78b348138572675a693aa6c1b42326dfea428036",
+    "ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb1",
+];
+
+/// What an API token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Permission {
+    Read,
+    Edit,
+}
+
+/// An API token that the deployment accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiToken {
+    pub(crate) sha256: [u8; 32],
+    pub(crate) permission: Permission,
+    /// Keys of the namespaces that it opens; absent: all of them.
+    pub(crate) namespaces: Option<Vec<String>>,
+}
+
+/// The deployment's variables, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) account_id: String,
+    /// Without a slash at its end.
+    public_url: String,
+    pub(crate) api_tokens: Vec<ApiToken>,
+    pub(crate) debug_triggers: bool,
+}
+
+/// Why the deployment does not serve: what to set, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigError {
+    Missing { name: &'static str, how: &'static str },
+    Malformed { name: &'static str, why: String },
+    Development { what: &'static str },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name, how } => write!(f, "not configured: {name} is not set; {how}"),
+            Self::Malformed { name, why } => write!(f, "not configured: {name} {why}"),
+            Self::Development { what } => write!(
+                f,
+                "not serving: {what} is the well-known value of local development, and this address is not a loopback \
+                 one; set your own with `wrangler secret put API_TOKENS` and ACCOUNT_ID under [vars] in wrangler.toml"
+            ),
+        }
+    }
+}
+
+const ACCOUNT_ID_HOW: &str = "set ACCOUNT_ID = \"<your account id>\" under [vars] in wrangler.toml";
+const PUBLIC_URL_HOW: &str =
+    "set PUBLIC_URL = \"https://<the host of this Worker>\" under [vars] in wrangler.toml: remotes are built from it";
+const API_TOKENS_HOW: &str = "run `wrangler secret put API_TOKENS` with \
+    [{\"sha256\":\"<SHA-256 of the token, hexadecimal>\",\"permission\":\"edit\"}]";
+
+impl Config {
+    /// What the variables say, if they can be understood.
+    pub(super) fn parse(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required =
+            |name, how| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing { name, how });
+        Ok(Self {
+            account_id: required("ACCOUNT_ID", ACCOUNT_ID_HOW)?,
+            public_url: parse_public_url(&required("PUBLIC_URL", PUBLIC_URL_HOW)?)?,
+            api_tokens: parse_api_tokens(&required("API_TOKENS", API_TOKENS_HOW)?)?,
+            debug_triggers: variable("DEBUG_TRIGGERS").as_deref() == Some("on"),
+        })
+    }
+
+    /// Refuses the credentials of local development anywhere but on a loopback address.
+    pub(super) fn permit(&self, host: Option<&str>) -> Result<(), ConfigError> {
+        let public_url = Url::parse(&self.public_url).ok();
+        let local = is_loopback(host) && is_loopback(public_url.as_ref().and_then(Url::host_str));
+        let what = if self.account_id == DEVELOPMENT_ACCOUNT_ID {
+            "ACCOUNT_ID"
+        } else if self.api_tokens.iter().any(|token| DEVELOPMENT_TOKENS.contains(&hex::encode(token.sha256).as_str())) {
+            "an API token"
+        } else {
+            return Ok(());
+        };
+        if local { Ok(()) } else { Err(ConfigError::Development { what }) }
+    }
+
+    /// The address of a repo for Git.
+    pub(crate) fn remote(&self, namespace: &str, repo: &str) -> String {
+        format!("{}/git/{namespace}/{repo}.git", self.public_url)
+    }
+
+    /// The API token that `token` is. The time this takes tells of the hash, which tells nothing of a token.
+    pub(crate) fn api_token(&self, token: &str) -> Option<&ApiToken> {
+        let hash = sha256(token.as_bytes());
+        self.api_tokens.iter().find(|token| token.sha256 == hash)
+    }
+}
+
+/// Whether `host` can only be reached from the machine itself.
+pub(crate) fn is_loopback(host: Option<&str>) -> bool {
+    matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn parse_public_url(value: &str) -> Result<String, ConfigError> {
+    let malformed = |why: String| ConfigError::Malformed { name: "PUBLIC_URL", why };
+    let url = Url::parse(value).map_err(|error| malformed(format!("is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
+        return Err(malformed("must be http:// or https:// with a host, without query or fragment".into()));
+    }
+    Ok(value.trim_end_matches('/').to_owned())
+}
+
+fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Entry {
+        sha256: String,
+        permission: Permission,
+        namespaces: Option<Vec<String>>,
+    }
+    let malformed = |why: String| ConfigError::Malformed { name: "API_TOKENS", why };
+    let entries: Vec<Entry> =
+        serde_json::from_str(value).map_err(|error| malformed(format!("is not the JSON that is expected: {error}")))?;
+    let token = |(index, entry): (usize, Entry)| {
+        let mut sha256 = [0; 32];
+        hex::decode_to_slice(&entry.sha256, &mut sha256)
+            .map_err(|_| malformed(format!("has no 64 hexadecimal digits as sha256 of entry {index}")))?;
+        let keys = |names: Vec<String>| names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(ApiToken { sha256, permission: entry.permission, namespaces: entry.namespaces.map(keys) })
+    };
+    entries.into_iter().enumerate().map(token).collect()
+}
+
+#[cfg(test)]
+impl Config {
+    /// A deployment for tests: account `abc`, API tokens `edit` and `read`.
+    pub(crate) fn of_tests() -> Self {
+        let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
+        Self {
+            account_id: "abc".into(),
+            public_url: "https://artifacts.example".into(),
+            api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
+            debug_triggers: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKENS: &str = r#"[{"sha256":"6f1ed002ab5595859014ebf0951522d9bf0c9e7ed4a6bf1d0cbcdf4f4bf3d0b2","permission":"edit"},
+        {"sha256":"ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb0","permission":"read","namespaces":["A"]}]"#;
+
+    fn config(set: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        let defaults = [("ACCOUNT_ID", "abc"), ("PUBLIC_URL", "https://artifacts.example/"), ("API_TOKENS", TOKENS)];
+        let find = |name, list: &[(&str, &str)]| {
+            list.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::parse(|name| find(name, set).or_else(|| find(name, &defaults)))
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_to_set_it() {
+        for name in ["ACCOUNT_ID", "PUBLIC_URL", "API_TOKENS"] {
+            let error = config(&[(name, "")]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("not configured: {name} is not set; ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named_with_the_reason() {
+        let why = |name, value| config(&[(name, value)]).unwrap_err().to_string();
+        assert!(why("PUBLIC_URL", "artifacts.example").contains("PUBLIC_URL is not a URL"));
+        assert!(why("PUBLIC_URL", "ftp://artifacts.example").contains("PUBLIC_URL must be http:// or https://"));
+        assert!(why("API_TOKENS", "dev-edit").contains("API_TOKENS is not the JSON"));
+        let short = r#"[{"sha256":"00","permission":"edit"}]"#;
+        assert!(why("API_TOKENS", short).contains("sha256 of entry 0"));
+    }
+
+    #[test]
+    fn a_remote_is_built_from_the_public_url() {
+        assert_eq!(config(&[]).unwrap().remote("ns", "Repo"), "https://artifacts.example/git/ns/Repo.git");
+    }
+
+    #[test]
+    fn tokens_have_a_permission_and_namespaces_without_case() {
+        let tokens = config(&[]).unwrap().api_tokens;
+        assert_eq!((tokens[0].permission, &tokens[0].namespaces), (Permission::Edit, &None));
+        assert_eq!((tokens[1].permission, &tokens[1].namespaces), (Permission::Read, &Some(vec!["a".into()])));
+    }
+
+    #[test]
+    fn a_token_is_found_by_its_hash() {
+        let tokens = format!(r#"[{{"sha256":"{}","permission":"edit"}}]"#, hex::encode(sha256(b"secret")));
+        let config = config(&[("API_TOKENS", &tokens)]).unwrap();
+        assert!(config.api_token("secret").is_some());
+        assert!(config.api_token("Secret").is_none());
+    }
+
+    #[test]
+    fn development_credentials_serve_only_a_loopback_address_that_is_called_one() {
+        let local = [("PUBLIC_URL", "http://localhost:8787"), ("ACCOUNT_ID", DEVELOPMENT_ACCOUNT_ID)];
+        let refused = Err(ConfigError::Development { what: "ACCOUNT_ID" });
+        assert_eq!(config(&local).unwrap().permit(Some("127.0.0.1")), Ok(()));
+        assert_eq!(config(&local).unwrap().permit(Some("[::1]")), Ok(()));
+        assert_eq!(config(&local).unwrap().permit(Some("artifacts.example")), refused);
+        assert_eq!(config(&local).unwrap().permit(None), refused);
+        assert_eq!(config(&local[1..]).unwrap().permit(Some("localhost")), refused);
+        assert_eq!(config(&[]).unwrap().permit(Some("artifacts.example")), Ok(()));
+    }
+
+    #[test]
+    fn the_well_known_tokens_are_known() {
+        for (token, hash) in ["dev-edit", "dev-read"].iter().zip(DEVELOPMENT_TOKENS) {
+            assert_eq!(hex::encode(sha256(token.as_bytes())), hash);
+            let tokens = format!(r#"[{{"sha256":"{hash}","permission":"edit"}}]"#);
+            let refused = Err(ConfigError::Development { what: "an API token" });
+            assert_eq!(config(&[("API_TOKENS", &tokens)]).unwrap().permit(Some("localhost")), refused);
+        }
+    }
+
+    #[test]
+    fn debug_triggers_are_on_only_when_they_are_said_to_be() {
+        assert!(!config(&[]).unwrap().debug_triggers);
+        assert!(!config(&[("DEBUG_TRIGGERS", "1")]).unwrap().debug_triggers);
+        assert!(config(&[("DEBUG_TRIGGERS", "on")]).unwrap().debug_triggers);
+    }
+}

@@ -1,0 +1,67 @@
+//! The REST API over Durable Objects in memory, for the tests of its resources: whole requests, whole answers.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{Asked, serve};
+use crate::config::Config;
+use crate::durable::ready;
+use crate::error::Error;
+use crate::http::answer::Answer;
+use crate::http::route::{Route, route};
+use crate::objects::MemoryObjects;
+
+pub(super) const BASE: &str = "/client/v4/accounts/abc/artifacts/namespaces";
+const NOW: u64 = 1_760_000_000_000;
+
+pub(super) struct Api {
+    pub(super) objects: MemoryObjects,
+    config: Config,
+}
+
+impl Api {
+    pub(super) fn new() -> Self {
+        let objects = MemoryObjects::default();
+        objects.wait(NOW);
+        Self { objects, config: Config::of_tests() }
+    }
+
+    pub(super) fn answer(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let query: HashMap<_, _> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let asked =
+            Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
+        let served = match route(method, path) {
+            Ok(Route::Rest(route)) => ready(serve(&asked, &route, authorization.as_deref())),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        served.unwrap_or_else(|error: Error| error.to_rest())
+    }
+
+    pub(super) fn call(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let answer = self.answer(method, &format!("{BASE}{path}"), Some("edit"), body);
+        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    pub(super) fn create(&self, name: &str) -> Value {
+        let (status, created) = self.call("POST", "/ns/repos", &format!(r#"{{"name":"{name}"}}"#));
+        assert_eq!(status, 201, "{created}");
+        created["result"].clone()
+    }
+
+    pub(super) fn error(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let (status, answer) = self.call(method, path, body);
+        assert_eq!((&answer["result"], &answer["success"]), (&Value::Null, &json!(false)));
+        let error = &answer["errors"][0];
+        (status, format!("{} {}", error["code"], error["message"].as_str().unwrap()))
+    }
+}
+
+/// An error answer, in short.
+pub(super) fn failed(status: u16, message: &str) -> (u16, String) {
+    (status, message.to_owned())
+}
