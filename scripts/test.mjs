@@ -13,7 +13,7 @@ await main(async () => {
   await ensureTools();
   let passed = 0;
   let failed = 0;
-  for (const stage of [crateTests, workerTests]) {
+  for (const stage of [crateTests, typeCheck, workerTests]) {
     const counts = await stage();
     passed += counts.passed;
     failed += counts.failed;
@@ -28,6 +28,12 @@ async function crateTests() {
   return counted(ok, sum(results, 1), sum(results, 2));
 }
 
+/** Node strips the types of the Worker tests and does not look at them. */
+async function typeCheck() {
+  const { ok } = await echoed(node, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", WORKER_TESTS]);
+  return counted(ok, 0, 0);
+}
+
 async function workerTests() {
   const files = readdirSync(WORKER_TESTS, { recursive: true }).filter((name) => name.endsWith(".test.ts")).sort();
   if (files.length === 0) throw new Told("worker-tests holds no *.test.ts");
@@ -38,7 +44,9 @@ async function workerTests() {
     "--disable-warning=ExperimentalWarning",
     ...files.map((name) => join(WORKER_TESTS, name)),
   ]);
-  return counted(ok, sum([...text.matchAll(/^ℹ pass (\d+)$/gm)], 1), sum([...text.matchAll(/^ℹ (?:fail|cancelled) (\d+)$/gm)], 1));
+  const passed = [...text.matchAll(/^ℹ pass (\d+)$/gm)];
+  const failed = [...text.matchAll(/^ℹ (?:fail|cancelled) (\d+)$/gm)];
+  return counted(ok, sum(passed, 1), sum(failed, 1));
 }
 
 /** What did not run to its end has failed, even if no single test says so. */

@@ -2,10 +2,13 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+use git_core::protocol::RequestError;
+
 use crate::config::{ConfigError, RETRY_AFTER_SECONDS, TOKEN_TTL_MAX, TOKEN_TTL_MIN};
 use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
+use crate::ops::body::{BodyError, Stopped};
 use crate::repo::call::{Refusal, Status};
 
 /// What a request that succeeded gets.
@@ -67,6 +70,10 @@ pub(crate) enum Error {
     /// A path below a remote that is not part of the smart protocol.
     GitPath,
     GitRepoName,
+    /// A Git request that breaks the protocol.
+    GitRequest(RequestError),
+    /// A body that cannot be read to its end.
+    Body(BodyError),
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
     Failed(Failure),
@@ -81,6 +88,21 @@ impl From<Failure> for Error {
 impl From<worker::Error> for Error {
     fn from(error: worker::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        Self::GitRequest(error)
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Body(error) => Self::Body(error),
+            Stopped::Failed(failure) => Self::Failed(failure),
+        }
     }
 }
 
@@ -152,8 +174,12 @@ impl Error {
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
             Self::NoRoute | Self::GitPath | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
-            Self::Input { .. } | Self::NamespaceName | Self::GitService(_) => (400, INVALID_INPUT),
-            Self::BodyTooLong { .. } => (413, INVALID_INPUT),
+            Self::Input { .. }
+            | Self::NamespaceName
+            | Self::GitService(_)
+            | Self::GitRequest(_)
+            | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
+            Self::BodyTooLong { .. } | Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
             Self::RepoName { .. } | Self::GitRepoName => (400, INVALID_REPO_NAME),
             Self::Ttl(_) => (400, INVALID_TTL),
             Self::RepoExists(_) => (409, ALREADY_EXISTS),
@@ -198,6 +224,8 @@ impl Error {
             Self::Refused { repo, refusal } => message_of_refusal(repo, refusal),
             Self::GitService(service) => format!("unknown service {service:?}"),
             Self::GitPath => "not found".into(),
+            Self::GitRequest(error) => error.to_string(),
+            Self::Body(error) => error.to_string(),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
         }
@@ -262,5 +290,79 @@ fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
         Refusal::ReadOnly => format!("Repository is read-only: {repo}."),
         Refusal::CatalogChanged => format!("Repository changed: {repo}. Try again."),
         Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(error: &Error) -> (u16, String) {
+        let answer = error.to_rest();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let error = &body["errors"][0];
+        (answer.status, format!("{} {}", error["code"], error["message"].as_str().unwrap()))
+    }
+
+    fn refused(refusal: Refusal) -> Error {
+        Error::Refused { repo: "r".into(), refusal }
+    }
+
+    #[test]
+    fn rest_statuses_codes_and_messages_are_the_contracts() {
+        let table = [
+            (Error::Unauthenticated, 401, "10000 Authentication error"),
+            (Error::OtherAccount, 403, "10000 Authentication error"),
+            (Error::Forbidden("why"), 403, "10000 Authentication error: why."),
+            (Error::NoRoute, 404, "10200 No such route."),
+            (Error::MethodNotAllowed { allow: "GET" }, 405, "10405 Method not allowed: use GET."),
+            (Error::RepoName { pointer: None }, 400, "10101 Invalid repo name."),
+            (Error::NamespaceName, 400, "10100 Invalid namespace name."),
+            (Error::Ttl("30".into()), 400, "10103 Invalid TTL 30: must be between 60 and 31536000 seconds."),
+            (Error::RepoNotFound("r".into()), 404, "10200 Repository not found: r."),
+            (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),
+            (Error::CreateInProgress("r".into()), 409, "10301 Repository is being created: r. Try again."),
+            (Error::TokenNotFound("t".into()), 404, "10200 Token not found: t."),
+            (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
+            (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
+            (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
+        ];
+        for (error, status, message) in table {
+            assert_eq!(rest(&error), (status, message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn git_gets_one_line_of_text() {
+        let table = [
+            (refused(Refusal::ReadScope), 403, "the token's scope is read: a push needs write\n"),
+            (refused(Refusal::ReadOnly), 403, "the repository is read-only\n"),
+            (refused(Refusal::NotReady(Status::Importing)), 503, "the repository is being imported: try again\n"),
+            (Error::GitService("git-x".into()), 403, "unknown service \"git-x\"\n"),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "internal error\n"),
+        ];
+        for (error, status, body) in table {
+            let answer = error.to_git();
+            assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (status, body.to_owned()));
+            assert!(answer.headers.contains(&("content-type", "text/plain; charset=utf-8".into())));
+        }
+    }
+
+    #[test]
+    fn git_cannot_tell_an_unknown_repo_from_a_bad_token_or_none() {
+        let unauthenticated = Error::Unauthenticated.to_git();
+        assert_eq!(unauthenticated.status, 401);
+        assert!(unauthenticated.headers.contains(&("www-authenticate", "Basic realm=\"artifacts\"".into())));
+        for refusal in [Refusal::BadToken, Refusal::NotFound, Refusal::TokenNotFound] {
+            assert_eq!(refused(refusal).to_git(), unauthenticated);
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_says_when_to_ask_again() {
+        for error in [Error::CreateInProgress("r".into()), refused(Refusal::NotReady(Status::Creating))] {
+            assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
+        }
     }
 }

@@ -15,6 +15,7 @@ mod objects;
 mod ops;
 mod random;
 mod repo;
+mod stats;
 mod store;
 mod time;
 mod token;

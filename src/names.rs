@@ -26,10 +26,6 @@ impl NamespaceName {
     pub(crate) fn key(&self) -> String {
         self.0.to_ascii_lowercase()
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl RepoName {
@@ -46,10 +42,6 @@ impl RepoName {
     /// The form in which names are compared: unique without regard to case.
     pub(crate) fn key(&self) -> String {
         self.0.to_ascii_lowercase()
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

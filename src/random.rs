@@ -27,6 +27,11 @@ pub(crate) fn secret() -> Result<String, Failure> {
     Ok(hex::encode(bytes::<20>()?))
 }
 
+/// A key for a hash table that clients fill.
+pub(crate) fn hash_key() -> Result<u64, Failure> {
+    Ok(u64::from_le_bytes(bytes::<8>()?))
+}
+
 /// Whether `id` has the form of an id.
 pub(crate) fn is_id(id: &str) -> bool {
     id.len() == ID_LEN && id.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())

@@ -6,6 +6,7 @@ mod client;
 mod object;
 mod schema;
 
+#[cfg(test)]
 pub(crate) use answer::answer_frame;
 pub(crate) use client::AccountClient;
 pub use object::AccountObject;

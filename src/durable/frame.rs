@@ -78,11 +78,6 @@ impl Frame {
             .and_then(|range| self.bytes.get(range))
             .ok_or_else(|| Failure::shape("a byte string", format_args!("index {index} of {}", self.strings.len())))
     }
-
-    /// How many byte strings follow the head.
-    pub(crate) fn n_strings(&self) -> usize {
-        self.strings.len()
-    }
 }
 
 fn u32_len(what: &'static str, len: usize) -> Result<u32, Failure> {
@@ -129,7 +124,6 @@ mod tests {
         assert_eq!(read.head::<String>(), Ok("head".into()));
         assert_eq!(read.string(0), Ok(&b"pack"[..]));
         assert_eq!(read.string(1), Ok(&b"index"[..]));
-        assert_eq!(read.n_strings(), 2);
         assert_eq!(read.string(2), Err(Failure::shape("a byte string", "index 2 of 2")));
     }
 

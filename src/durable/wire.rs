@@ -23,6 +23,7 @@ pub(crate) trait Wire {
 
 impl Wire for Stub {
     async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        crate::stats::count(crate::stats::Counter::ObjectCall);
         let mut init = RequestInit::new();
         init.with_method(Method::Post).with_body(Some(Uint8Array::from(frame.as_slice()).into()));
         drop(frame);

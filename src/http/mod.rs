@@ -2,11 +2,13 @@
 
 pub(crate) mod answer;
 mod auth;
+mod body;
 mod debug;
 pub(crate) mod envelope;
 mod git;
 mod rest;
 mod route;
+mod stream;
 
 use futures_util::StreamExt;
 use worker::{Env, Request, Response};
@@ -26,11 +28,17 @@ pub(crate) async fn respond(mut request: Request, env: &Env) -> worker::Result<R
     let config = Config::read(env, url.host_str());
     let objects = DurableObjects::new(env);
     let answer = match route::route(&method, url.path()) {
-        Ok(Route::Git(route)) => match serving(&config) {
-            Ok(_) => git::serve(&objects, &route, &request, &url).await,
-            Err(error) => Err(error),
+        Ok(Route::Git(route)) => {
+            let git = git::GitRequest { env, objects: &objects, route: &route, request: &request, url: &url };
+            let served = match serving(&config) {
+                Ok(_) => git::serve(&git).await,
+                Err(error) => Err(error),
+            };
+            match served {
+                Ok(response) => return Ok(response),
+                Err(error) => logged(&error).to_git(),
+            }
         }
-        .unwrap_or_else(|error| logged(&error).to_git()),
         Ok(Route::Rest(route)) => {
             rest(&config, &objects, &route, &mut request, &url).await.unwrap_or_else(|error| logged(&error).to_rest())
         }

@@ -11,6 +11,7 @@ mod repos;
 mod schema;
 mod token_map;
 
+#[cfg(test)]
 pub(crate) use answer::answer_frame;
 pub(crate) use client::NamespaceClient;
 pub use object::NamespaceObject;

@@ -180,3 +180,201 @@ fn repo(mut row: Row) -> Result<RepoInfo, Failure> {
 fn parse_status(text: &str) -> Result<Status, Failure> {
     Status::parse(text).ok_or_else(|| Failure::shape("a repo's status", text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::{MemoryWire, ready};
+    use crate::names::NamespaceName;
+    use crate::namespace::NamespaceClient;
+    use crate::namespace::call::{MappedToken, TokenRepo};
+    use crate::objects::{MemoryObjects, Objects};
+
+    fn namespace(objects: &MemoryObjects) -> NamespaceClient<MemoryWire> {
+        objects.namespace(&NamespaceName::parse("ns").unwrap()).unwrap()
+    }
+
+    fn objects() -> MemoryObjects {
+        let objects = MemoryObjects::default();
+        objects.wait(1_760_000_000_000);
+        objects
+    }
+
+    fn reservation(name: &str, repo_id: &str) -> Reservation {
+        let repo = TokenRepo { name: name.into(), repo_id: repo_id.into() };
+        Reservation {
+            namespace: "ns".into(),
+            name: name.into(),
+            repo_id: repo_id.into(),
+            description: None,
+            default_branch: "main".into(),
+            read_only: false,
+            token: MappedToken { token_id: format!("token of {repo_id}"), repo, expires_at: u64::MAX >> 16 },
+        }
+    }
+
+    fn info(name: &str, repo_id: &str, created_at: u64) -> RepoInfo {
+        RepoInfo {
+            repo_id: repo_id.into(),
+            namespace: "ns".into(),
+            name: name.into(),
+            description: None,
+            default_branch: "main".into(),
+            read_only: false,
+            created_at,
+            updated_at: created_at,
+            last_push_at: None,
+            source: None,
+            status: Status::Ready,
+            size: 0,
+            shallow: false,
+        }
+    }
+
+    fn reserve(objects: &MemoryObjects, name: &str, repo_id: &str) -> Result<bool, Refusal> {
+        ready(namespace(objects).reserve(reservation(name, repo_id))).unwrap()
+    }
+
+    fn report(objects: &MemoryObjects, info: RepoInfo) {
+        ready(namespace(objects).report(info)).unwrap();
+    }
+
+    fn listing(sort: Sort, direction: Direction) -> Listing {
+        Listing { sort, direction, limit: 2, after: None, search: None }
+    }
+
+    /// The ids on every page of a list, following the cursors.
+    fn pages(objects: &MemoryObjects, mut listing: Listing) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        loop {
+            let page = ready(namespace(objects).list(listing.clone())).unwrap();
+            pages.push(page.repos.into_iter().map(|repo| repo.repo_id).collect());
+            match page.next {
+                Some(next) => listing.after = Some(next),
+                None => return pages,
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_kept_for_whoever_came_first_until_the_reservation_lapses() {
+        let objects = objects();
+        assert_eq!(reserve(&objects, "Repo", "a"), Ok(false));
+        assert_eq!(reserve(&objects, "Repo", "a"), Ok(false));
+        assert_eq!(reserve(&objects, "repo", "b"), Err(Refusal::CreateInProgress));
+        assert_eq!(ready(namespace(&objects).is_reserved("REPO".into())), Ok(true));
+        objects.wait(RESERVATION_MS);
+        assert_eq!(ready(namespace(&objects).is_reserved("repo".into())), Ok(false));
+        assert_eq!(reserve(&objects, "repo", "b"), Ok(false));
+        report(&objects, info("repo", "b", objects.now()));
+        assert_eq!(reserve(&objects, "REPO", "c"), Err(Refusal::AlreadyExists));
+    }
+
+    #[test]
+    fn the_namespace_remembers_that_the_account_knows_it() {
+        let objects = objects();
+        assert_eq!(reserve(&objects, "a", "a"), Ok(false));
+        ready(namespace(&objects).registered()).unwrap();
+        assert_eq!(reserve(&objects, "b", "b"), Ok(true));
+    }
+
+    #[test]
+    fn a_repo_that_reports_is_there_whatever_the_directory_believed() {
+        let objects = objects();
+        report(&objects, info("repo", "a", objects.now()));
+        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [["a"]]);
+        ready(namespace(&objects).remove("a".into())).unwrap();
+        reserve(&objects, "repo", "b").unwrap();
+        report(&objects, info("repo", "a", objects.now()));
+        assert_eq!(reserve(&objects, "repo", "c"), Err(Refusal::AlreadyExists));
+    }
+
+    #[test]
+    fn late_reports_change_nothing() {
+        let objects = objects();
+        let now = objects.now();
+        report(&objects, RepoInfo { size: 2, updated_at: now + 2, ..info("repo", "b", now + 1) });
+        report(&objects, RepoInfo { size: 1, ..info("repo", "b", now + 1) });
+        report(&objects, info("repo", "a", now));
+        let page = ready(namespace(&objects).list(listing(Sort::Name, Direction::Asc))).unwrap();
+        assert_eq!((page.repos[0].repo_id.as_str(), page.repos[0].size), ("b", 2));
+    }
+
+    #[test]
+    fn a_removal_takes_one_incarnation_and_its_tokens() {
+        let objects = objects();
+        reserve(&objects, "repo", "a").unwrap();
+        ready(namespace(&objects).remove("a".into())).unwrap();
+        assert_eq!(ready(namespace(&objects).find_token("token of a".into())), Ok(None));
+        reserve(&objects, "repo", "b").unwrap();
+        ready(namespace(&objects).remove("a".into())).unwrap();
+        let found = ready(namespace(&objects).find_token("token of b".into()));
+        assert_eq!(found, Ok(Some(TokenRepo { name: "repo".into(), repo_id: "b".into() })));
+    }
+
+    #[test]
+    fn every_order_has_pages_that_join() {
+        let objects = objects();
+        for (name, repo_id, created_at, last_push_at) in
+            [("c", "1", 10, None), ("A", "2", 20, Some(50)), ("b", "3", 20, Some(40)), ("d", "4", 30, None)]
+        {
+            report(&objects, RepoInfo { last_push_at, ..info(name, repo_id, created_at) });
+        }
+        let orders = [
+            (Sort::CreatedAt, Direction::Desc, ["4", "3", "2", "1"]),
+            (Sort::CreatedAt, Direction::Asc, ["1", "2", "3", "4"]),
+            (Sort::Name, Direction::Asc, ["2", "3", "1", "4"]),
+            (Sort::LastPushAt, Direction::Desc, ["2", "3", "4", "1"]),
+            (Sort::UpdatedAt, Direction::Desc, ["4", "3", "2", "1"]),
+        ];
+        for (sort, direction, ids) in orders {
+            let wanted: Vec<Vec<String>> =
+                ids.chunks(2).map(|ids| ids.iter().map(ToString::to_string).collect()).collect();
+            assert_eq!(pages(&objects, listing(sort, direction)), wanted, "{sort:?} {direction:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_holds_its_place_when_repos_come_and_go() {
+        let objects = objects();
+        for n in 1..=4 {
+            report(&objects, info(&format!("r{n}"), &n.to_string(), n * 10));
+        }
+        let mut rest = listing(Sort::CreatedAt, Direction::Desc);
+        rest.after = ready(namespace(&objects).list(rest.clone())).unwrap().next;
+        ready(namespace(&objects).remove("3".into())).unwrap();
+        report(&objects, info("r5", "5", 50));
+        assert_eq!(pages(&objects, rest), [["2", "1"]]);
+    }
+
+    #[test]
+    fn a_search_finds_part_of_a_name_without_regard_to_case() {
+        let objects = objects();
+        for name in ["Starter", "restart", "other"] {
+            report(&objects, info(name, name, 1));
+        }
+        let search = Listing { search: Some("START".into()), ..listing(Sort::Name, Direction::Asc) };
+        assert_eq!(pages(&objects, search), [["restart", "Starter"]]);
+        let none = Listing { search: Some("%".into()), ..listing(Sort::Name, Direction::Asc) };
+        assert_eq!(pages(&objects, none), [[""; 0]]);
+    }
+
+    #[test]
+    fn a_reservation_is_listed_while_it_is_kept() {
+        let objects = objects();
+        reserve(&objects, "repo", "a").unwrap();
+        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [["a"]]);
+        objects.wait(RESERVATION_MS);
+        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [[""; 0]]);
+    }
+
+    #[test]
+    fn asking_a_namespace_that_nobody_used_stores_nothing() {
+        let objects = objects();
+        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [[""; 0]]);
+        assert_eq!(ready(namespace(&objects).find_token("t".into())), Ok(None));
+        assert_eq!(ready(namespace(&objects).is_reserved("repo".into())), Ok(false));
+        ready(namespace(&objects).remove("a".into())).unwrap();
+        assert_eq!(objects.namespace_database(&NamespaceName::parse("ns").unwrap()).n_tables(), 0);
+    }
+}

@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use super::{Objects, repo_object_name};
 use crate::account::{self, AccountClient};
-use crate::durable::{Failure, Fault, MemoryDatabase, MemoryWire, Serve};
+use crate::durable::{Failure, Fault, MemoryDatabase, MemoryWire, Serve, ready};
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::{self, NamespaceClient};
 use crate::repo::{self, Moment, RepoClient};
+use crate::store::reclaim::MemoryReclaim;
 
 /// Upload grace of the objects in memory.
 pub(crate) const UPLOAD_GRACE_MS: u64 = 60_000;
@@ -43,9 +44,27 @@ impl MemoryObjects {
         self.fault.borrow().is_none()
     }
 
+    /// Nothing goes wrong from here on.
+    pub(crate) fn heal(&self) {
+        *self.fault.borrow_mut() = None;
+    }
+
+    /// Lets the alarm of a repo's object go off, if it is set.
+    pub(crate) fn ring_repo(&self, namespace: &NamespaceName, repo: &RepoName) {
+        let db = self.repo_database(namespace, repo);
+        if db.take_alarm().is_some() {
+            ready(repo::perform(&*db, self, &MemoryReclaim::default(), || self.now())).unwrap();
+        }
+    }
+
     /// The database of a repo's object.
     pub(crate) fn repo_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
         self.database(&format!("repo {}", repo_object_name(namespace, repo)))
+    }
+
+    /// The database of a namespace's object.
+    pub(crate) fn namespace_database(&self, namespace: &NamespaceName) -> Rc<MemoryDatabase> {
+        self.database(&format!("namespace {}", namespace.key()))
     }
 
     fn database(&self, name: &str) -> Rc<MemoryDatabase> {
@@ -70,7 +89,7 @@ impl Objects for MemoryObjects {
     }
 
     fn namespace(&self, namespace: &NamespaceName) -> Result<NamespaceClient<MemoryWire>, Failure> {
-        let (db, clock) = (self.database(&format!("namespace {}", namespace.key())), Rc::clone(&self.clock));
+        let (db, clock) = (self.namespace_database(namespace), Rc::clone(&self.clock));
         let serve = move |frame| namespace::answer_frame(&*db, clock.get(), frame);
         Ok(NamespaceClient::new(self.wire(Rc::new(serve))))
     }

@@ -13,7 +13,7 @@ use crate::namespace::NamespaceClient;
 use crate::repo::RepoClient;
 
 #[cfg(test)]
-pub(crate) use memory::MemoryObjects;
+pub(crate) use memory::{MemoryObjects, UPLOAD_GRACE_MS};
 
 /// The way to every Durable Object.
 pub(crate) trait Objects {

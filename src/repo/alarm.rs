@@ -135,3 +135,14 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
     }
     Ok(notices)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        assert_eq!([0, 1, 2].map(backoff_ms), [2_000, 4_000, 8_000]);
+        assert_eq!([9, 63, 64, u64::MAX].map(backoff_ms), [BACKOFF_MAX_MS; 4]);
+    }
+}

@@ -56,7 +56,7 @@ impl<W: Wire> RepoClient<W> {
 
     /// Adds a token to this incarnation.
     pub(crate) async fn add_token(&self, repo_id: String, token: NewToken) -> Asked<()> {
-        self.ask(&Call::AddToken { repo_id, token }, &[], done).await
+        self.ask(&Call::AddToken { repo_id, token }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
     /// One page of tokens, newest first; pages count from 1.
@@ -70,7 +70,8 @@ impl<W: Wire> RepoClient<W> {
 
     /// Revokes a token of this incarnation.
     pub(crate) async fn revoke_token(&self, repo_id: String, token_id: String) -> Asked<()> {
-        self.ask(&Call::RevokeToken { repo_id, token_id }, &[], done).await
+        self.ask(&Call::RevokeToken { repo_id, token_id }, &[], |reply| matches!(reply, Reply::Done).then_some(()))
+            .await
     }
 
     /// Opens the repo for one Git request.
@@ -96,7 +97,7 @@ impl<W: Wire> RepoClient<W> {
 
     /// Gives up an upload.
     pub(crate) async fn abandon(&self, repo_id: String, upload_id: String) -> Asked<()> {
-        self.ask(&Call::Abandon { repo_id, upload_id }, &[], done).await
+        self.ask(&Call::Abandon { repo_id, upload_id }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
     async fn ask<T>(&self, call: &Call, strings: &[&[u8]], expected: impl Fn(Reply) -> Option<T>) -> Asked<T> {
@@ -110,10 +111,6 @@ impl<W: Wire> RepoClient<W> {
     async fn exchange(&self, call: &Call, strings: &[&[u8]]) -> Result<Answer<Reply, Refusal>, Failure> {
         ask(&self.wire, call, strings).await
     }
-}
-
-fn done(reply: Reply) -> Option<()> {
-    matches!(reply, Reply::Done).then_some(())
 }
 
 fn unexpected() -> Failure {

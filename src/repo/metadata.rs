@@ -106,3 +106,71 @@ fn repo(mut row: Row) -> Result<Repo, Failure> {
 fn parse_status(text: &str) -> Result<Status, Failure> {
     Status::parse(text).ok_or_else(|| Failure::shape("a repo's status", text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::ready;
+    use crate::repo::call::{Scope, View};
+    use crate::repo::fixture::{Fixture, READ, WRITE, commit};
+
+    #[test]
+    fn asking_after_a_repo_that_is_not_there_stores_nothing() {
+        let fixture = Fixture::empty();
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.delete()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.list_tokens(None, 10, 1)).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.abandon("r1".into(), "u".into())).unwrap(), Ok(()));
+        assert_eq!(fixture.open(WRITE, View::Push), Err(Refusal::BadToken));
+        assert_eq!(fixture.db.n_tables(), 0);
+        assert_eq!(fixture.db.alarm(), None);
+    }
+
+    #[test]
+    fn the_same_id_is_the_same_creation_and_another_is_refused() {
+        let fixture = Fixture::empty();
+        let made = ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap().unwrap();
+        assert_eq!(made.name, "Repo");
+        assert_eq!(made.status, Status::Ready);
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap(), Ok(made.clone()));
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap(), Err(Refusal::AlreadyExists));
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Ok(made));
+    }
+
+    #[test]
+    fn a_deleted_repo_is_gone_with_its_tokens_and_refs_and_its_name_is_free() {
+        let fixture = Fixture::new();
+        fixture.push(&[("refs/heads/main", None, Some(1))]).unwrap();
+        assert_eq!(ready(fixture.repo.delete()).unwrap(), Ok("r1".into()));
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(fixture.open(READ, View::Refs), Err(Refusal::BadToken));
+        ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap().unwrap();
+        let opened = fixture.open(WRITE, View::Fetch).unwrap();
+        assert_eq!((opened.repo_id.as_str(), opened.refs.len(), opened.packs.len()), ("r2", 0, 0));
+    }
+
+    #[test]
+    fn what_a_deleted_repo_left_in_r2_is_noted() {
+        let fixture = Fixture::new();
+        let upload_id = fixture.upload();
+        fixture.commit(commit(&upload_id, &[("refs/heads/a", None, Some(1))])).unwrap();
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        let mut rows = fixture.db.exec("SELECT owner_repo_id, upload_id FROM garbage", &[]).unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].text(), rows[0].text()), (Ok("r1".into()), Ok(upload_id)));
+    }
+
+    #[test]
+    fn late_callbacks_of_a_deleted_repo_find_out() {
+        let fixture = Fixture::new();
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap(), Err(Refusal::NotFound));
+        ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap().unwrap();
+        let token = fixture.token("t", "late", Scope::Write);
+        assert_eq!(ready(fixture.repo.add_token("r1".into(), token)).unwrap(), Err(Refusal::NotFound));
+        let revoked = ready(fixture.repo.revoke_token("r1".into(), "t-write".into())).unwrap();
+        assert_eq!(revoked, Err(Refusal::TokenNotFound));
+        assert_eq!(fixture.open("late", View::Refs), Err(Refusal::BadToken));
+        assert!(fixture.open(WRITE, View::Refs).is_ok());
+    }
+}

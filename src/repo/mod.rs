@@ -9,6 +9,8 @@ pub(crate) mod call;
 mod client;
 mod commit;
 mod duties;
+#[cfg(test)]
+mod fixture;
 mod metadata;
 mod object;
 mod open;
@@ -18,6 +20,9 @@ mod schema;
 mod tokens;
 mod uploads;
 
+#[cfg(test)]
 pub(crate) use answer::{Moment, answer_frame};
 pub(crate) use client::{Opened, RepoClient};
+#[cfg(test)]
+pub(crate) use duties::perform;
 pub use object::RepoObject;

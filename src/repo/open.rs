@@ -47,3 +47,69 @@ pub(super) fn open<D: Database>(
     let (name, default_branch) = (repo.info.name, repo.info.default_branch);
     Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, upload_id }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::ready;
+    use crate::objects::UPLOAD_GRACE_MS;
+    use crate::repo::fixture::{DAY_MS, Fixture, READ, WRITE};
+
+    #[test]
+    fn a_token_opens_what_its_scope_allows() {
+        let fixture = Fixture::new();
+        for view in [View::Refs, View::Fetch] {
+            assert!(fixture.open(READ, view).is_ok());
+            assert!(fixture.open(WRITE, view).is_ok());
+        }
+        for view in [View::PushRefs, View::Push] {
+            assert_eq!(fixture.open(READ, view), Err(Refusal::ReadScope));
+            assert!(fixture.open(WRITE, view).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_unknown_an_expired_and_a_revoked_token_are_the_same() {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.open("other", View::Refs), Err(Refusal::BadToken));
+        ready(fixture.repo.revoke_token("r1".into(), "t-read".into())).unwrap().unwrap();
+        assert_eq!(fixture.open(READ, View::Refs), Err(Refusal::BadToken));
+        fixture.objects.wait(DAY_MS - 1);
+        assert!(fixture.open(WRITE, View::Refs).is_ok());
+        fixture.objects.wait(1);
+        assert_eq!(fixture.open(WRITE, View::Refs), Err(Refusal::BadToken));
+    }
+
+    #[test]
+    fn a_read_only_repo_is_read() {
+        let fixture = Fixture::empty();
+        let new = crate::repo::call::NewRepo { read_only: true, ..fixture.new_repo("r1") };
+        ready(fixture.repo.create(new)).unwrap().unwrap();
+        assert!(fixture.open(WRITE, View::Fetch).is_ok());
+        assert_eq!(fixture.open(WRITE, View::Push), Err(Refusal::ReadOnly));
+    }
+
+    #[test]
+    fn only_a_push_registers_an_upload() {
+        let fixture = Fixture::new();
+        for view in [View::Refs, View::PushRefs, View::Fetch] {
+            assert_eq!(fixture.open(WRITE, view).unwrap().upload_id, None);
+        }
+        assert_eq!(fixture.db.exec("SELECT 1 FROM uploads", &[]).unwrap().len(), 0);
+        assert!(crate::random::is_id(&fixture.upload()));
+        ready(fixture.repo.list_tokens(None, 1, 1)).unwrap().unwrap();
+        let mut rows = fixture.db.exec("SELECT reclaim_at FROM uploads", &[]).unwrap();
+        assert_eq!(rows[0].integer(), Ok(fixture.objects.now() + UPLOAD_GRACE_MS));
+    }
+
+    #[test]
+    fn refs_are_sorted_by_their_bytes() {
+        let fixture = Fixture::new();
+        let names = ["refs/heads/b", "refs/heads/B", "refs/heads/a-b", "refs/heads/ä", "refs/heads/a/b"];
+        let moves: Vec<_> = names.iter().map(|name| (*name, None, Some(1))).collect();
+        fixture.push(&moves).unwrap();
+        let mut sorted = names;
+        sorted.sort_unstable();
+        assert_eq!(fixture.refs().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), sorted);
+    }
+}

@@ -37,10 +37,10 @@ const TABLES: [&str; 9] = [
         PRIMARY KEY (owner_repo_id, upload_id, holder_repo_id)
     ) STRICT, WITHOUT ROWID",
     // Uploads that have not been committed, and may be before open_until. From reclaim_at on, which is not before
-    // that, the alarm deletes their R2 objects.
+    // that, the alarm deletes their R2 objects; swept tells that it has done so once.
     "CREATE TABLE uploads (
         repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, open_until INTEGER NOT NULL, reclaim_at INTEGER NOT NULL,
-        attempts INTEGER NOT NULL, PRIMARY KEY (repo_id, upload_id)
+        swept INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (repo_id, upload_id)
     ) STRICT, WITHOUT ROWID",
     // Packs in R2 that a deleted incarnation owned.
     "CREATE TABLE garbage (

@@ -128,3 +128,57 @@ fn state(text: &str) -> Result<TokenState, Failure> {
         other => Err(Failure::shape("a token's state", other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::ready;
+    use crate::repo::fixture::{DAY_MS, Fixture};
+
+    fn ids(fixture: &Fixture, state: Option<TokenState>) -> Vec<String> {
+        let page = ready(fixture.repo.list_tokens(state, 10, 1)).unwrap().unwrap();
+        assert_eq!(page.total_count, page.tokens.len() as u64);
+        page.tokens.into_iter().map(|token| token.id).collect()
+    }
+
+    #[test]
+    fn a_token_is_active_then_expired_and_revoked_whenever_it_is() {
+        let fixture = Fixture::new();
+        ready(fixture.repo.revoke_token("r1".into(), "t-read".into())).unwrap().unwrap();
+        ready(fixture.repo.revoke_token("r1".into(), "t-read".into())).unwrap().unwrap();
+        assert_eq!(ids(&fixture, Some(TokenState::Active)), ["t-write"]);
+        assert_eq!(ids(&fixture, Some(TokenState::Revoked)), ["t-read"]);
+        fixture.objects.wait(DAY_MS);
+        assert_eq!(ids(&fixture, Some(TokenState::Active)), [""; 0]);
+        assert_eq!(ids(&fixture, Some(TokenState::Expired)), ["t-write"]);
+        assert_eq!(ids(&fixture, None), ["t-read", "t-write"]);
+        let unknown = ready(fixture.repo.revoke_token("r1".into(), "other".into())).unwrap();
+        assert_eq!(unknown, Err(Refusal::TokenNotFound));
+    }
+
+    #[test]
+    fn pages_are_newest_first_and_count_from_one() {
+        let fixture = Fixture::new();
+        for n in 0..3 {
+            fixture.objects.wait(1);
+            let token = fixture.token(&format!("t{n}"), &format!("hash {n}"), Scope::Read);
+            ready(fixture.repo.add_token("r1".into(), token)).unwrap().unwrap();
+        }
+        let page = |page| {
+            let listed = ready(fixture.repo.list_tokens(None, 2, page)).unwrap().unwrap();
+            (listed.tokens.into_iter().map(|token| token.id).collect::<Vec<_>>(), listed.total_count)
+        };
+        assert_eq!(page(1), (vec!["t2".into(), "t1".into()], 5));
+        assert_eq!(page(2), (vec!["t0".into(), "t-read".into()], 5));
+        assert_eq!(page(4), (vec![], 5));
+    }
+
+    #[test]
+    fn tokens_that_have_long_expired_are_cleared_away() {
+        let fixture = Fixture::new();
+        fixture.objects.wait(DAY_MS + TOKEN_KEPT_MS + 1);
+        let token = fixture.token("new", "hash", Scope::Read);
+        ready(fixture.repo.add_token("r1".into(), token)).unwrap().unwrap();
+        assert_eq!(ids(&fixture, None), ["new"]);
+    }
+}

@@ -3,6 +3,8 @@
 mod cursor;
 mod input;
 mod repos;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::HashMap;

@@ -56,6 +56,35 @@ pub fn plan(catalog: &Catalog, selected: &ObjectSet, held: &ObjectSet, options: 
     Plan { items: planner.items, n_objects: u32::try_from(selected.len()).unwrap_or(u32::MAX) }
 }
 
+/// Adds to `selected` what it takes so that no delta with an object above `object_resident_max` bytes has to be rebuilt:
+/// a base that the client could not have otherwise travels too.
+pub fn add_large_bases(
+    catalog: &Catalog,
+    selected: &mut ObjectSet,
+    held: &ObjectSet,
+    options: SendOptions,
+    object_resident_max: u64,
+) {
+    let places: Vec<_> = selected.iter().collect();
+    for place in places {
+        let is_large = |place| catalog.entry(place).is_some_and(|entry| entry.object_len > object_resident_max);
+        let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
+        let is_usable =
+            |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
+        let mut chain = vec![place];
+        let mut top = place;
+        while let Some(base) = base_of(top).filter(|&base| !is_usable(base, selected)) {
+            chain.push(base);
+            top = base;
+        }
+        if chain.len() > 1 && chain.iter().copied().any(is_large) {
+            for link in chain {
+                selected.insert(link);
+            }
+        }
+    }
+}
+
 struct Planner<'a> {
     catalog: &'a Catalog,
     selected: &'a ObjectSet,
