@@ -66,9 +66,12 @@ impl RestCall {
     }
 }
 
-/// A way to bring the Worker down, for the test that it comes up again.
+/// What is there for tests and benchmarks alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trigger {
+    /// What this instance has done so far.
+    Stats,
+    /// Brings the Worker down, and so does a trap: the next request is to be served.
     Panic,
     Trap,
 }
@@ -85,6 +88,7 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
         ["v1", "api", "namespaces", rest @ ..] => rest_route(method, None, rest),
         ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
         ["__debug", "panic"] if method == "POST" => Ok(Route::Debug(Trigger::Panic)),
+        ["__debug", "stats"] if method == "GET" => Ok(Route::Debug(Trigger::Stats)),
         ["__debug", "trap"] if method == "POST" => Ok(Route::Debug(Trigger::Trap)),
         [namespace, repo, rest @ ..] => match endpoint(method, rest) {
             Endpoint::Other => Err(Error::NoRoute),
@@ -233,6 +237,7 @@ mod tests {
     #[test]
     fn debug_triggers_are_posts() {
         assert_eq!(route("POST", "/__debug/panic"), Ok(Route::Debug(Trigger::Panic)));
+        assert_eq!(route("GET", "/__debug/stats"), Ok(Route::Debug(Trigger::Stats)));
         assert_eq!(route("POST", "/__debug/trap"), Ok(Route::Debug(Trigger::Trap)));
     }
 }
