@@ -1,1 +1,33 @@
-//! The Artifacts Worker.
+//! The Artifacts Worker: entry points and the map of what is where.
+//!
+//! `http` takes requests apart, `ops` does what they want, `repo`, `namespace` and `account` are the Durable Objects
+//! and the way to them, `store` is R2. Calls go down that list, never up.
+
+mod account;
+mod config;
+mod durable;
+mod error;
+mod http;
+mod log;
+mod names;
+mod namespace;
+mod objects;
+mod ops;
+mod random;
+mod repo;
+mod stats;
+mod store;
+mod time;
+mod token;
+
+pub use account::AccountObject;
+pub use namespace::NamespaceObject;
+pub use repo::RepoObject;
+
+use worker::{Context, Env, Request, Response, event};
+
+/// Answers an HTTP request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    http::respond(request, &env).await
+}

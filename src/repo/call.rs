@@ -1,6 +1,6 @@
 //! What the Worker says to a repo's Durable Object and what it answers: one request, one reply, in one file.
 //!
-//! On the wire: a JSON head and the byte strings it refers to, framed by [`super::frame`]. Names are those of git and of
+//! On the wire: a JSON head and the byte strings it refers to, framed by `durable::Frame`. Names are those of git and of
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Everything a repo's Durable Object can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Call {
+pub(crate) enum Call {
     /// Makes the repo; the same `repo_id` again is the same creation, another one is [`Refusal::AlreadyExists`].
     Create(NewRepo),
     /// The repo's metadata.
@@ -32,7 +32,7 @@ pub enum Call {
 /// How much of the repo [`Call::Open`] returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum View {
+pub(crate) enum View {
     /// Refs alone: the advertisement of a fetch, `ls-refs`.
     Refs,
     /// Refs alone, write access wanted: the advertisement of a push.
@@ -45,51 +45,51 @@ pub enum View {
 
 impl View {
     /// Whether the caller wants to write.
-    pub fn writes(self) -> bool {
+    pub(crate) fn writes(self) -> bool {
         matches!(self, Self::PushRefs | Self::Push)
     }
 
     /// Whether the answer lists packs.
-    pub fn has_packs(self) -> bool {
+    pub(crate) fn has_packs(self) -> bool {
         matches!(self, Self::Fetch | Self::Push)
     }
 }
 
 /// A repo to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewRepo {
+pub(crate) struct NewRepo {
     /// The incarnation: 16 characters, new for every creation of a name.
-    pub repo_id: String,
-    pub namespace: String,
-    pub name: String,
-    pub description: Option<String>,
+    pub(crate) repo_id: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
     /// Short name, as in the REST API: `main`.
-    pub default_branch: String,
-    pub read_only: bool,
-    pub token: NewToken,
+    pub(crate) default_branch: String,
+    pub(crate) read_only: bool,
+    pub(crate) token: NewToken,
 }
 
 /// A token to be kept: its hash, never its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewToken {
-    pub id: String,
+pub(crate) struct NewToken {
+    pub(crate) id: String,
     /// SHA-256 of `art_v1_<40 hex>`, in hexadecimal digits.
-    pub sha256: String,
-    pub scope: Scope,
-    pub created_at: u64,
-    pub expires_at: u64,
+    pub(crate) sha256: String,
+    pub(crate) scope: Scope,
+    pub(crate) created_at: u64,
+    pub(crate) expires_at: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub(crate) enum Scope {
     Read,
     Write,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum TokenState {
+pub(crate) enum TokenState {
     Active,
     Expired,
     Revoked,
@@ -97,144 +97,161 @@ pub enum TokenState {
 
 /// A token as the REST API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenInfo {
-    pub id: String,
-    pub scope: Scope,
-    pub state: TokenState,
-    pub created_at: u64,
-    pub expires_at: u64,
+pub(crate) struct TokenInfo {
+    pub(crate) id: String,
+    pub(crate) scope: Scope,
+    pub(crate) state: TokenState,
+    pub(crate) created_at: u64,
+    pub(crate) expires_at: u64,
 }
 
 /// A repo's metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RepoInfo {
-    pub repo_id: String,
-    pub namespace: String,
-    pub name: String,
-    pub description: Option<String>,
-    pub default_branch: String,
-    pub read_only: bool,
-    pub created_at: u64,
-    pub updated_at: u64,
-    pub last_push_at: Option<u64>,
-    pub source: Option<String>,
-    pub status: Status,
+pub(crate) struct RepoInfo {
+    pub(crate) repo_id: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) default_branch: String,
+    pub(crate) read_only: bool,
+    pub(crate) created_at: u64,
+    pub(crate) updated_at: u64,
+    pub(crate) last_push_at: Option<u64>,
+    pub(crate) source: Option<String>,
+    pub(crate) status: Status,
     /// Bytes stored: packs and their indexes.
-    pub size: u64,
-    pub shallow: bool,
+    pub(crate) size: u64,
+    pub(crate) shallow: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub(crate) enum Status {
     Creating,
     Ready,
     Importing,
     Forking,
 }
 
+impl Status {
+    /// The word for it in rows and in the REST API.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Ready => "ready",
+            Self::Importing => "importing",
+            Self::Forking => "forking",
+        }
+    }
+
+    /// The status that a word stands for.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Creating, Self::Ready, Self::Importing, Self::Forking].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
 /// One consistent view of a repo for one Git request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    pub repo_id: String,
-    pub name: String,
-    pub default_branch: String,
+pub(crate) struct Snapshot {
+    pub(crate) repo_id: String,
+    pub(crate) name: String,
+    pub(crate) default_branch: String,
     /// Sorted by name.
-    pub refs: Vec<RefRow>,
+    pub(crate) refs: Vec<RefRow>,
     /// Sorted by `pack_seq`; empty unless the view has packs.
-    pub packs: Vec<PackRow>,
+    pub(crate) packs: Vec<PackRow>,
     /// Set for [`View::Push`]: the name under which bytes may be stored until it expires.
-    pub upload_id: Option<String>,
+    pub(crate) upload_id: Option<String>,
 }
 
 /// A ref and what it points at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefRow {
+pub(crate) struct RefRow {
     /// Full name, `refs/heads/main`.
-    pub name: String,
-    pub id: String,
+    pub(crate) name: String,
+    pub(crate) id: String,
     /// For an annotated tag, the object at the end of the chain of tags.
-    pub peeled: Option<String>,
+    pub(crate) peeled: Option<String>,
 }
 
 /// A committed pack, as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackRow {
+pub(crate) struct PackRow {
     /// Order of commits: the base of an entry lies in the same or a lower pack.
-    pub pack_seq: u64,
+    pub(crate) pack_seq: u64,
     /// Who holds the pack's R2 objects, and the upload that made them: together they name the R2 keys.
-    pub owner_repo_id: String,
-    pub upload_id: String,
-    pub pack: PackInfo,
+    pub(crate) owner_repo_id: String,
+    pub(crate) upload_id: String,
+    pub(crate) pack: PackInfo,
     /// Set when pack and index live in the row: indexes into the reply's byte strings, pack then index.
-    pub inline: Option<(usize, usize)>,
+    pub(crate) inline: Option<(usize, usize)>,
 }
 
 /// What is known of a pack besides its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackInfo {
+pub(crate) struct PackInfo {
     /// Version of the stored index's format.
-    pub format: u32,
-    pub n_objects: u64,
+    pub(crate) format: u32,
+    pub(crate) n_objects: u64,
     /// Length of the pack with header and trailer.
-    pub pack_len: u64,
-    pub index_len: u64,
+    pub(crate) pack_len: u64,
+    pub(crate) index_len: u64,
     /// Length of each segment but the last; 0 when inline.
-    pub segment_len: u64,
+    pub(crate) segment_len: u64,
     /// The pack's own trailer: SHA-1 of all bytes before it, hexadecimal.
-    pub trailer: String,
+    pub(crate) trailer: String,
     /// Some entry's base lies outside this pack.
-    pub thin: bool,
+    pub(crate) thin: bool,
 }
 
 /// The end of a push. Byte strings of the call: pack and index when the pack is inline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    pub repo_id: String,
-    pub token_sha256: String,
-    pub upload_id: String,
-    pub pack: Option<NewPack>,
-    pub updates: Vec<Update>,
-    pub atomic: bool,
+pub(crate) struct Commit {
+    pub(crate) repo_id: String,
+    pub(crate) token_sha256: String,
+    pub(crate) upload_id: String,
+    pub(crate) pack: Option<NewPack>,
+    pub(crate) updates: Vec<Update>,
+    pub(crate) atomic: bool,
     /// Packs whose objects the new pack or the new refs rely on; all must still be in the catalog.
-    pub relies_on: Vec<u64>,
+    pub(crate) relies_on: Vec<u64>,
 }
 
 /// A pack that is stored in full, in R2 or in the call's byte strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewPack {
-    pub pack: PackInfo,
-    pub inline: bool,
+pub(crate) struct NewPack {
+    pub(crate) pack: PackInfo,
+    pub(crate) inline: bool,
 }
 
 /// One ref's change. Absent `old_id`: the client says that it creates; absent `new_id`: that it deletes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Update {
-    pub name: String,
-    pub old_id: Option<String>,
-    pub new_id: Option<String>,
-    pub peeled: Option<String>,
+pub(crate) struct Update {
+    pub(crate) name: String,
+    pub(crate) old_id: Option<String>,
+    pub(crate) new_id: Option<String>,
+    pub(crate) peeled: Option<String>,
     /// Set when the Worker has already found a reason to refuse this one.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 /// What [`Call::Commit`] did: a reason for each update that was refused, in the order of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Committed {
-    pub outcomes: Vec<Option<String>>,
+pub(crate) struct Committed {
+    pub(crate) outcomes: Vec<Option<String>>,
 }
 
 /// A page of tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenPage {
-    pub tokens: Vec<TokenInfo>,
-    pub total_count: u64,
+pub(crate) struct TokenPage {
+    pub(crate) tokens: Vec<TokenInfo>,
+    pub(crate) total_count: u64,
 }
 
 /// Answers, one variant for each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub(crate) enum Reply {
     Info(RepoInfo),
     Deleted { repo_id: String },
     Tokens(TokenPage),
@@ -246,7 +263,7 @@ pub enum Reply {
 /// Why the repo said no. The platform's own failures are not among these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// No such repo, or it has been deleted.
     NotFound,
     AlreadyExists,
@@ -261,4 +278,114 @@ pub enum Refusal {
     /// The upload is unknown or has expired.
     UploadExpired,
     NotReady(Status),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn travels_as<T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, json: &str) {
+        assert_eq!(serde_json::to_string(value).unwrap(), json);
+        assert_eq!(&serde_json::from_str::<T>(json).unwrap(), value);
+    }
+
+    #[test]
+    fn calls_travel_as_this_json() {
+        travels_as(&Call::Info, r#""info""#);
+        travels_as(
+            &Call::Open { token_sha256: "h".into(), view: View::PushRefs },
+            r#"{"open":{"token_sha256":"h","view":"push_refs"}}"#,
+        );
+        travels_as(
+            &Call::ListTokens { state: Some(TokenState::Revoked), per_page: 30, page: 1 },
+            r#"{"list_tokens":{"state":"revoked","per_page":30,"page":1}}"#,
+        );
+        travels_as(
+            &Call::Abandon { repo_id: "r".into(), upload_id: "u".into() },
+            r#"{"abandon":{"repo_id":"r","upload_id":"u"}}"#,
+        );
+    }
+
+    #[test]
+    fn a_creation_travels_as_this_json() {
+        let token = NewToken { id: "t".into(), sha256: "h".into(), scope: Scope::Write, created_at: 1, expires_at: 2 };
+        let new = NewRepo {
+            repo_id: "r".into(),
+            namespace: "ns".into(),
+            name: "n".into(),
+            description: None,
+            default_branch: "main".into(),
+            read_only: false,
+            token,
+        };
+        travels_as(
+            &Call::Create(new),
+            r#"{"create":{"repo_id":"r","namespace":"ns","name":"n","description":null,"default_branch":"main","read_only":false,"token":{"id":"t","sha256":"h","scope":"write","created_at":1,"expires_at":2}}}"#,
+        );
+    }
+
+    #[test]
+    fn a_commit_travels_as_this_json() {
+        let pack = PackInfo {
+            format: 1,
+            n_objects: 2,
+            pack_len: 3,
+            index_len: 4,
+            segment_len: 0,
+            trailer: "aa".into(),
+            thin: true,
+        };
+        let update = Update {
+            name: "refs/heads/main".into(),
+            old_id: None,
+            new_id: Some("11".into()),
+            peeled: None,
+            refused: None,
+        };
+        let commit = Commit {
+            repo_id: "r".into(),
+            token_sha256: "h".into(),
+            upload_id: "u".into(),
+            pack: Some(NewPack { pack, inline: true }),
+            updates: vec![update],
+            atomic: true,
+            relies_on: vec![1, 2],
+        };
+        travels_as(
+            &Call::Commit(commit),
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":[1,2]}}"#,
+        );
+    }
+
+    #[test]
+    fn answers_travel_as_this_json() {
+        let row = RefRow { name: "refs/tags/v1".into(), id: "11".into(), peeled: Some("22".into()) };
+        let snapshot = Snapshot {
+            repo_id: "r".into(),
+            name: "n".into(),
+            default_branch: "main".into(),
+            refs: vec![row],
+            packs: vec![],
+            upload_id: None,
+        };
+        travels_as::<Result<Reply, Refusal>>(
+            &Ok(Reply::Snapshot(snapshot)),
+            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"upload_id":null}}}"#,
+        );
+        travels_as::<Result<Reply, Refusal>>(&Ok(Reply::Done), r#"{"Ok":"done"}"#);
+        travels_as::<Result<Reply, Refusal>>(&Err(Refusal::BadToken), r#"{"Err":"bad_token"}"#);
+        travels_as::<Result<Reply, Refusal>>(
+            &Err(Refusal::NotReady(Status::Importing)),
+            r#"{"Err":{"not_ready":"importing"}}"#,
+        );
+    }
+
+    #[test]
+    fn every_status_has_one_word_everywhere() {
+        for status in [Status::Creating, Status::Ready, Status::Importing, Status::Forking] {
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
+            assert_eq!(Status::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(Status::parse("other"), None);
+    }
 }

@@ -2,10 +2,12 @@
 //!
 //! Source of the format: gitformat-pack(5). The order in which a received pack passes through: [`receive`] (pass 1, the
 //! stream), [`resolve`] (pass 2, the deltas that were out of reach), [`Resolved`] (closure), [`introduce`] (what each commit
-//! brings), [`index`] (what is stored beside the pack).
+//! brings), [`index`] (what is stored beside the pack). What
+//! goes out: [`catalog`] (all packs of a repo), [`select`] (which stored bytes to send).
 
 mod blocks;
 mod cache;
+pub mod catalog;
 mod contents;
 pub mod delta;
 pub mod entry;
@@ -20,6 +22,7 @@ pub mod receive;
 mod received;
 pub mod resolve;
 mod resolved;
+pub mod select;
 mod trees;
 
 use core::fmt;

@@ -1,0 +1,33 @@
+/** What the benchmark measures: a server that takes a new repository and whose CPU seconds can be read. */
+
+export interface Remote {
+  url: string;
+  /** `-c` options that every git command to this remote needs. */
+  config: string[];
+}
+
+export interface Target {
+  readonly name: string;
+  newRemote(): Promise<Remote>;
+  /** CPU seconds, user and system, that the server has used since it started; to be read when it is at rest. */
+  cpuSeconds(): number;
+  /** Returns when the work of answered requests is over, as far as the server lets one see. */
+  atRest(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `_SC_CLK_TCK`, in which proc(5) counts: 100 on every Linux in use. */
+const ticksPerSecond = 100;
+
+// Positions in the fields that `statOf` returns, which start with the third of proc(5).
+const utime = 11;
+const stime = 12;
+const cutime = 13;
+const cstime = 14;
+
+/** CPU seconds of a process: its own, or with those of its children that have ended and been waited for. */
+export function cpuSecondsOf(stat: string[] | undefined, whose: "own" | "with children"): number {
+  if (!stat) return 0;
+  const fields = whose === "own" ? [utime, stime] : [utime, stime, cutime, cstime];
+  return fields.reduce((sum, field) => sum + Number(stat[field]), 0) / ticksPerSecond;
+}

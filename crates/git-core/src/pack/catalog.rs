@@ -1,0 +1,147 @@
+//! Several packs seen as one: where each object is, and sets of objects.
+
+use std::rc::Rc;
+
+use super::index::{CommitRow, Entry, PackIndex, Ref};
+use crate::ObjectId;
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Position of the pack in the catalog.
+    pub pack: usize,
+    /// The object's number in the pack.
+    pub number: u32,
+}
+
+/// A pack of the catalog.
+#[derive(Clone)]
+pub struct CatalogPack {
+    /// Its index.
+    pub index: Rc<PackIndex>,
+    /// Its length in bytes, header and trailer included.
+    pub pack_len: u64,
+}
+
+/// Packs in the order in which they were committed. The lowest copy of an object is the object.
+#[derive(Clone, Default)]
+pub struct Catalog {
+    packs: Vec<CatalogPack>,
+}
+
+impl Catalog {
+    /// A catalog of these packs, the first committed first.
+    pub fn new(packs: Vec<CatalogPack>) -> Self {
+        Self { packs }
+    }
+
+    /// The packs.
+    pub fn packs(&self) -> &[CatalogPack] {
+        &self.packs
+    }
+
+    /// The index of a pack.
+    pub fn index(&self, pack: usize) -> Option<&PackIndex> {
+        self.packs.get(pack).map(|pack| &*pack.index)
+    }
+
+    /// Where an object is.
+    pub fn find(&self, id: ObjectId) -> Option<Place> {
+        self.find_below(id, self.packs.len())
+    }
+
+    fn find_below(&self, id: ObjectId, n_packs: usize) -> Option<Place> {
+        let mut packs = self.packs.iter().take(n_packs).enumerate();
+        packs.find_map(|(pack, CatalogPack { index, .. })| Some(Place { pack, number: index.find(id)? }))
+    }
+
+    /// The lowest copy of an object.
+    pub fn lowest(&self, place: Place) -> Place {
+        let id = if place.pack == 0 { None } else { self.id(place) };
+        id.and_then(|id| self.find_below(id, place.pack)).unwrap_or(place)
+    }
+
+    /// Where the object is that an index of the catalog refers to.
+    pub fn resolve(&self, pack: usize, reference: Ref) -> Option<Place> {
+        match reference {
+            Ref::Here(number) => Some(self.lowest(Place { pack, number })),
+            Ref::Outside(id) => self.find(id),
+        }
+    }
+
+    /// The id of an object.
+    pub fn id(&self, place: Place) -> Option<ObjectId> {
+        self.index(place.pack)?.id(place.number)
+    }
+
+    /// The entry of an object.
+    pub fn entry(&self, place: Place) -> Option<Entry> {
+        self.index(place.pack)?.entry(place.number)
+    }
+
+    /// What an index says of a commit; `None` when the object is none.
+    pub fn commit(&self, place: Place) -> Option<CommitRow> {
+        let index = self.index(place.pack)?;
+        index.commit(index.commit_at(place.number)?)
+    }
+
+    /// Where an entry's bytes end in its pack.
+    pub fn entry_end(&self, place: Place) -> Option<u64> {
+        let pack = self.packs.get(place.pack)?;
+        Some(pack.index.offset(place.number + 1).unwrap_or(pack.pack_len - super::entry::PACK_TRAILER_LEN as u64))
+    }
+
+    /// A set without objects.
+    pub fn empty_set(&self) -> ObjectSet {
+        let words = |pack: &CatalogPack| vec![0; (pack.index.n_objects() as usize).div_ceil(64)];
+        ObjectSet { words: self.packs.iter().map(words).collect(), n_objects: 0 }
+    }
+}
+
+/// A set of objects of a catalog, a bit for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectSet {
+    words: Vec<Vec<u64>>,
+    n_objects: usize,
+}
+
+impl ObjectSet {
+    /// Adds an object; whether it is new.
+    pub fn insert(&mut self, place: Place) -> bool {
+        let Some(word) = self.words.get_mut(place.pack).and_then(|words| words.get_mut(place.number as usize / 64))
+        else {
+            return false;
+        };
+        let bit = 1 << (place.number % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        self.n_objects += usize::from(is_new);
+        is_new
+    }
+
+    /// Whether an object is in it.
+    pub fn contains(&self, place: Place) -> bool {
+        let word = self.words.get(place.pack).and_then(|words| words.get(place.number as usize / 64));
+        word.is_some_and(|word| word & (1 << (place.number % 64)) != 0)
+    }
+
+    /// Number of objects.
+    pub fn len(&self) -> usize {
+        self.n_objects
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.n_objects == 0
+    }
+
+    /// The objects in the order of packs and places.
+    pub fn iter(&self) -> impl Iterator<Item = Place> {
+        self.words.iter().enumerate().flat_map(|(pack, words)| {
+            words.iter().zip((0u32..).step_by(64)).flat_map(move |(&word, first)| {
+                let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+                bits.map(move |bit| Place { pack, number: first + bit })
+            })
+        })
+    }
+}

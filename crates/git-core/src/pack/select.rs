@@ -1,0 +1,254 @@
+//! How to send a set of objects: which stored bytes can go out as they are, and what has to be changed for that.
+
+use std::collections::BTreeMap;
+
+use super::catalog::{Catalog, ObjectSet, Place};
+use super::entry::{Content, Decoded, EntryError, EntryHeader, decode_entry_header, encode_entry_header};
+use super::index::Ref;
+
+/// What the client can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendOptions {
+    /// A delta may be against an object that the client holds.
+    pub thin_pack: bool,
+    /// A delta may name its base by distance.
+    pub ofs_delta: bool,
+}
+
+/// A part of the pack to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// The stored bytes of neighbouring entries, as they are.
+    Run {
+        /// Position of the pack in the catalog.
+        pack: usize,
+        /// Number of the first entry.
+        first: u32,
+        /// Number of the last entry.
+        last: u32,
+    },
+    /// The stored data of an entry under a header that names its base anew.
+    Rewritten {
+        /// The entry.
+        place: Place,
+        /// Its base.
+        base: Place,
+    },
+    /// An object whose stored delta is of no use to the client: rebuilt and deflated whole.
+    Rebuilt(Place),
+}
+
+/// The items in the order in which they are to be sent: bases before what builds on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What to send.
+    pub items: Vec<Item>,
+    /// Number of objects in all.
+    pub n_objects: u32,
+}
+
+/// Plans how to send `selected` to a client that holds `held`.
+pub fn plan(catalog: &Catalog, selected: &ObjectSet, held: &ObjectSet, options: SendOptions) -> Plan {
+    let mut planner = Planner { catalog, selected, held, options, items: Vec::new(), early: catalog.empty_set() };
+    for place in selected.iter() {
+        planner.add(place);
+    }
+    Plan { items: planner.items, n_objects: u32::try_from(selected.len()).unwrap_or(u32::MAX) }
+}
+
+/// Adds to `selected` what it takes so that no delta with an object above `object_resident_max` bytes has to be rebuilt:
+/// a base that the client could not have otherwise travels too.
+pub fn add_large_bases(
+    catalog: &Catalog,
+    selected: &mut ObjectSet,
+    held: &ObjectSet,
+    options: SendOptions,
+    object_resident_max: u64,
+) {
+    let places: Vec<_> = selected.iter().collect();
+    for place in places {
+        let is_large = |place| catalog.entry(place).is_some_and(|entry| entry.object_len > object_resident_max);
+        let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
+        let is_usable =
+            |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
+        let mut chain = vec![place];
+        let mut top = place;
+        while let Some(base) = base_of(top).filter(|&base| !is_usable(base, selected)) {
+            chain.push(base);
+            top = base;
+        }
+        if chain.len() > 1 && chain.iter().copied().any(is_large) {
+            for link in chain {
+                selected.insert(link);
+            }
+        }
+    }
+}
+
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    selected: &'a ObjectSet,
+    held: &'a ObjectSet,
+    options: SendOptions,
+    items: Vec<Item>,
+    /// Objects that were sent before their turn because something before them builds on them.
+    early: ObjectSet,
+}
+
+/// What can be done with an entry.
+enum Sending {
+    /// Its bytes go out as they are.
+    Verbatim,
+    /// So they do if the bytes from its base on go out without a gap.
+    WithBase(u32),
+    Rewritten(Place),
+    Rebuilt,
+}
+
+impl Planner<'_> {
+    fn add(&mut self, place: Place) {
+        if self.early.contains(place) {
+            return;
+        }
+        // A base stored after what builds on it: it and what it builds on come first. Such chains end, for no object is
+        // its own base.
+        let mut chain = vec![place];
+        let mut top = place;
+        while let Some(base) = self.later_base(top) {
+            chain.push(base);
+            top = base;
+        }
+        while let Some(next) = chain.pop() {
+            if next != place {
+                self.early.insert(next);
+            }
+            self.add_next(next);
+        }
+    }
+
+    fn later_base(&self, place: Place) -> Option<Place> {
+        let base = self.base(place)?;
+        let is_later = base > place && self.selected.contains(base) && !self.early.contains(base);
+        is_later.then_some(base)
+    }
+
+    fn base(&self, place: Place) -> Option<Place> {
+        self.catalog.resolve(place.pack, self.catalog.entry(place)?.base?)
+    }
+
+    fn add_next(&mut self, place: Place) {
+        let Place { pack, number } = place;
+        let item = match self.sending(place) {
+            Sending::Rewritten(base) => Item::Rewritten { place, base },
+            Sending::Rebuilt => Item::Rebuilt(place),
+            Sending::Verbatim => {
+                if let Some(Item::Run { last, .. }) = self.run_before(place) {
+                    *last = number;
+                    return;
+                }
+                Item::Run { pack, first: number, last: number }
+            }
+            Sending::WithBase(base) => {
+                if let Some(Item::Run { first, last, .. }) = self.run_before(place)
+                    && *first <= base
+                {
+                    *last = number;
+                    return;
+                }
+                Item::Rewritten { place, base: Place { pack, number: base } }
+            }
+        };
+        self.items.push(item);
+    }
+
+    /// The run that `place` continues.
+    fn run_before(&mut self, place: Place) -> Option<&mut Item> {
+        self.items.last_mut().filter(|item| match item {
+            Item::Run { pack, last, .. } => *pack == place.pack && *last + 1 == place.number,
+            _ => false,
+        })
+    }
+
+    fn sending(&self, place: Place) -> Sending {
+        let Some(reference) = self.catalog.entry(place).and_then(|entry| entry.base) else { return Sending::Verbatim };
+        let Some(base) = self.catalog.resolve(place.pack, reference) else { return Sending::Rebuilt };
+        let is_sent = self.selected.contains(base);
+        if !is_sent && !(self.options.thin_pack && self.held.contains(base)) {
+            return Sending::Rebuilt;
+        }
+        match reference {
+            // Stored with the id of its base, which is right wherever that comes from.
+            Ref::Outside(_) => Sending::Verbatim,
+            Ref::Here(number) if base == (Place { number, ..place }) && is_sent && number < place.number => {
+                if self.options.ofs_delta { Sending::WithBase(number) } else { Sending::Rewritten(base) }
+            }
+            Ref::Here(_) => Sending::Rewritten(base),
+        }
+    }
+}
+
+/// Where in the pack being sent each entry begins.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// By pack and first number: last number, and by how much the place in the pack being sent is higher than the stored
+    /// one, modulo 2^64.
+    items: BTreeMap<(usize, u32), (u32, u64)>,
+}
+
+impl Layout {
+    /// Notes that the entries `first..=last` of a pack, stored from `stored_offset` on, are sent from `sent_offset` on.
+    pub fn note(&mut self, pack: usize, first: u32, last: u32, stored_offset: u64, sent_offset: u64) {
+        self.items.insert((pack, first), (last, sent_offset.wrapping_sub(stored_offset)));
+    }
+
+    /// Where an entry stored at `stored_offset` was sent.
+    fn sent_offset(&self, place: Place, stored_offset: u64) -> Option<u64> {
+        let (&(pack, _), &(last, shift)) = self.items.range(..=(place.pack, place.number)).next_back()?;
+        (pack == place.pack && place.number <= last).then(|| stored_offset.wrapping_add(shift))
+    }
+
+    /// The header under which an entry that is about to be sent at `sent_offset` names its base: by distance if the base
+    /// has been sent and the client knows distances, else by id.
+    pub fn base_content(
+        &self,
+        catalog: &Catalog,
+        base: Place,
+        sent_offset: u64,
+        options: SendOptions,
+    ) -> Option<Content> {
+        let stored = catalog.index(base.pack)?.offset(base.number)?;
+        let base_sent = self.sent_offset(base, stored).filter(|_| options.ofs_delta);
+        Some(match base_sent.and_then(|at| sent_offset.checked_sub(at)).filter(|&distance| distance > 0) {
+            Some(distance) => Content::OfsDelta { distance },
+            None => Content::RefDelta { base_id: catalog.id(base)? },
+        })
+    }
+}
+
+/// A stored entry's header replaced: the new header, and how many of `stored`'s bytes it stands for. `stored` begins with
+/// the entry and has at least the longest header's length, or all of the entry.
+pub fn rewrite_header(stored: &[u8], content: Content) -> Result<Option<(Vec<u8>, usize)>, EntryError> {
+    Ok(match decode_entry_header(stored)? {
+        Decoded::Value(EntryHeader { inflated_len, .. }, used) => {
+            let mut header = Vec::new();
+            encode_entry_header(EntryHeader { content, inflated_len }, &mut header);
+            Some((header, used))
+        }
+        Decoded::NeedMore(_) => None,
+    })
+}
+
+/// A whole object, deflated, as an entry.
+pub fn whole_entry(kind: super::Kind, object: &[u8]) -> Vec<u8> {
+    let mut entry = Vec::new();
+    let header = EntryHeader { content: Content::Whole(kind), inflated_len: object.len() as u64 };
+    encode_entry_header(header, &mut entry);
+    entry.extend(crate::zlib::deflate(object));
+    entry
+}
+
+/// Whether the plan is one stored pack, as it is.
+pub fn is_whole_pack(plan: &Plan, catalog: &Catalog) -> Option<usize> {
+    let [Item::Run { pack, first: 0, last }] = plan.items[..] else { return None };
+    (catalog.index(pack)?.n_objects() == last + 1).then_some(pack)
+}

@@ -1,0 +1,68 @@
+//! What is reached from where, from the stored indexes alone: nothing is inflated.
+
+use crate::ObjectId;
+use crate::pack::Kind;
+use crate::pack::catalog::{Catalog, ObjectSet, Place};
+
+/// What a walk found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The objects.
+    pub objects: ObjectSet,
+    /// Trees that were named other than by a commit (by a tag, by a client) and whose content only the trees tell. They
+    /// are among the objects; what is below them is not.
+    pub open_trees: Vec<Place>,
+}
+
+/// Everything that `tips` reach, except what is in `held`, which is assumed to be closed. Tips that are not in the catalog
+/// reach nothing.
+pub fn reach(catalog: &Catalog, tips: &[ObjectId], held: Option<&ObjectSet>) -> Reached {
+    let mut reached = Reached { objects: catalog.empty_set(), open_trees: Vec::new() };
+    let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
+    let mut stack: Vec<Place> = tips.iter().filter_map(|&id| catalog.find(id)).collect();
+    while let Some(place) = stack.pop() {
+        if is_held(place) || !reached.objects.insert(place) {
+            continue;
+        }
+        let Some(index) = catalog.index(place.pack) else { continue };
+        if let Some(commit) = catalog.commit(place) {
+            stack.extend(index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)));
+            for object in index.introduced(&commit).filter_map(|object| catalog.resolve(place.pack, object)) {
+                if !is_held(object) {
+                    reached.objects.insert(object);
+                }
+            }
+        } else if let Some(target) = index.tag_target(place.number) {
+            stack.extend(catalog.resolve(place.pack, target));
+        } else if catalog.entry(place).is_some_and(|entry| entry.kind == Kind::Tree) {
+            reached.open_trees.push(place);
+        }
+    }
+    reached
+}
+
+/// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new.
+pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId]) -> bool {
+    let mut is_common = catalog.empty_set();
+    for place in common.iter().filter_map(|&id| catalog.find(id)) {
+        is_common.insert(place);
+    }
+    wants.iter().filter_map(|&id| catalog.find(id)).all(|want| reaches(catalog, want, &is_common))
+}
+
+fn reaches(catalog: &Catalog, want: Place, targets: &ObjectSet) -> bool {
+    let mut seen = catalog.empty_set();
+    let mut stack = vec![want];
+    while let Some(place) = stack.pop() {
+        if targets.contains(place) {
+            return true;
+        }
+        let Some(index) = catalog.index(place.pack).filter(|_| seen.insert(place)) else { continue };
+        if let Some(commit) = catalog.commit(place) {
+            stack.extend(index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)));
+        } else if let Some(target) = index.tag_target(place.number) {
+            stack.extend(catalog.resolve(place.pack, target));
+        }
+    }
+    false
+}

@@ -1,0 +1,404 @@
+//! Binding names, limits with their arithmetic, and the deployment's variables. The only reader of `Env`.
+
+use std::fmt;
+
+use serde::Deserialize;
+use worker::{Env, Url};
+
+use crate::token::sha256;
+
+/// Durable Object bindings.
+pub(crate) const REPOS: &str = "REPOS";
+pub(crate) const NAMESPACES: &str = "NAMESPACES";
+pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
+/// R2 bucket binding.
+pub(crate) const PACKS: &str = "PACKS";
+
+/// How this server names itself to Git clients.
+pub(crate) const AGENT: &str = concat!("artifacts/", env!("CARGO_PKG_VERSION"));
+
+/// Longest namespace name: one DNS label.
+pub(crate) const NAMESPACE_NAME_LEN_MAX: usize = 63;
+/// Longest repo name: one path component of the file systems that clones land on.
+pub(crate) const REPO_NAME_LEN_MAX: usize = 255;
+/// Longest name of a ref: a quarter of the longest path that a file system takes, where clones keep their refs.
+pub(crate) const REF_NAME_LEN_MAX: usize = 1024;
+/// Longest description of a repo.
+pub(crate) const DESCRIPTION_LEN_MAX: usize = 1024;
+/// Largest JSON body of a REST request: every field at its longest, escaped, is below 8 KiB.
+pub(crate) const REST_BODY_LEN_MAX: usize = 64 * 1024;
+
+/// Lifetime of a repo token in seconds: a minute, a year, and a day when none is asked for.
+pub(crate) const TOKEN_TTL_MIN: u64 = 60;
+pub(crate) const TOKEN_TTL_MAX: u64 = 365 * 24 * 60 * 60;
+pub(crate) const TOKEN_TTL_DEFAULT: u64 = 24 * 60 * 60;
+/// How long an expired token stays listed, after its expiry, before its row may go.
+pub(crate) const TOKEN_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Rows of expired tokens that one creation of a token clears away: more than it adds, so that they never pile up.
+pub(crate) const TOKENS_PRUNED_MAX: u64 = 10;
+
+/// Page sizes of the REST lists.
+pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
+pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
+pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
+pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
+/// Highest page of a token list: with 100 a page, far past any offset that is worth a scan.
+pub(crate) const TOKEN_PAGE_MAX: u64 = 100_000;
+
+/// Longest row of SQLite in a Durable Object. More passes locally and fails in production.
+const ROW_LEN_MAX: usize = 2_000_000;
+/// Longest pack and index together that live in a catalog row: the row less 4,000 bytes for its other columns (ids,
+/// a trailer and numbers: below 300 bytes).
+pub(crate) const INLINE_LEN_MAX: usize = ROW_LEN_MAX - 4_000;
+/// Most bytes of inline packs and indexes of one repo: they travel with every snapshot.
+pub(crate) const INLINE_TOTAL_MAX: u64 = 8 * 1024 * 1024;
+/// Most bytes that the refs of one repo may take in a snapshot, counted as name and ids with their JSON: with 150
+/// bytes for a ref of a usual name, 100,000 refs.
+pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
+/// What a ref takes in a snapshot besides its name: `{"name":"","id":"<40>","peeled":"<40>"},`.
+pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, and the catalog's rows, each
+/// below 512 bytes.
+pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
+/// Most byte strings in a frame: two for each inline pack, and no repo has that many.
+pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
+
+const MIB: usize = 1024 * 1024;
+
+/// Length of the segments in which packs and spills are stored: one `put` of known length each, eight of which and the
+/// buffers of pass 2 fit the memory of an isolate; a multiple of [`PACK_BLOCK_LEN`], so that no block crosses two.
+pub(crate) const SEGMENT_LEN: usize = 4 * MIB;
+/// Segments of one push on their way to R2 at once, besides the one being filled: 12 MiB of JavaScript buffers in all.
+pub(crate) const SEGMENTS_IN_FLIGHT_MAX: usize = 2;
+/// Longest pack that may live in a catalog row. A row has room for more; every snapshot carries these bytes.
+pub(crate) const INLINE_PACK_LEN_MAX: usize = 256 * 1024;
+/// How much of a request's body is read at a time: larger reads cost fewer crossings into wasm, up to here.
+pub(crate) const BODY_READ_LEN: usize = 256 * 1024;
+/// Longest body of a fetch request: 50,000 wants and 50,000 haves of 50 bytes are 5 MB.
+pub(crate) const FETCH_BODY_LEN_MAX: usize = 8 * MIB;
+/// Most wants, haves and ref-prefixes of a fetch request.
+pub(crate) const WANTS_MAX: usize = 50_000;
+pub(crate) const HAVES_MAX: usize = 50_000;
+pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
+/// Most refs in one push, and most `shallow` lines.
+pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
+pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;
+/// Longest line of a push's head: two ids, a ref's name, capabilities.
+pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
+
+/// The largest object that is held whole while packs are taken in or read.
+pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;
+/// Length of the stretches in which pass 2 reads a stored pack back.
+pub(crate) const PACK_BLOCK_LEN: usize = MIB;
+/// What taking in a pack may cost in wasm memory, all of it at once below 64 MiB for 110,000 objects: 10 MiB of bases,
+/// 3 blocks of 1 MiB, two objects of 8 MiB, and per object some 100 bytes of tables.
+pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
+    git_core::pack::Limits {
+        n_objects_max: 1_000_000,
+        n_ids_max: 1_000_000,
+        tree_bytes_max: 32 * MIB,
+        name_bytes_max: 8 * MIB,
+        object_resident_max: OBJECT_RESIDENT_MAX,
+        pack_resident_max: SEGMENT_LEN,
+        cache_max: 10 * MIB,
+        block_len: PACK_BLOCK_LEN,
+        n_blocks_max: 3,
+        delta_depth_max: 4096,
+        rebuilt_bytes_max: 8 << 30,
+        hash_key,
+    }
+}
+/// Pack indexes that an isolate keeps, in bytes of wasm memory.
+pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
+/// Indexes that one request reads from R2 at once.
+pub(crate) const INDEX_READS_MAX: usize = 4;
+/// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
+/// chain that was written together, short enough to read for a single object.
+pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
+pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
+/// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
+/// Two stretches are in memory at a time.
+pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;
+pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
+/// How much of a pack is gathered before it is framed and sent.
+pub(crate) const SEND_LEN: usize = 256 * 1024;
+
+/// How long a name that is being created stays reserved for who reserved it.
+pub(crate) const RESERVATION_MS: u64 = 30_000;
+/// How long a caller should wait before it asks again for something that is under way.
+pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
+/// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
+/// own delay the listing is less than 5 s behind.
+pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
+/// The first wait after an alarm's work failed; it doubles up to the longest.
+pub(crate) const BACKOFF_MIN_MS: u64 = 2_000;
+pub(crate) const BACKOFF_MAX_MS: u64 = 15 * 60 * 1000;
+/// Most things that one alarm does before it sets the next: an upload is at least two R2 operations, and few may be
+/// in flight for one request.
+pub(crate) const ALARM_DUTIES_MAX: u64 = 16;
+/// How late a write to R2 may land whose Worker was killed: the longest that one put is under way.
+pub(crate) const LATE_WRITE_MS: u64 = 60_000;
+/// Most keys that R2 lists or deletes in one operation.
+pub(crate) const R2_KEYS_MAX: u32 = 1000;
+
+/// How long a registered upload may live before its bytes are reclaimed, in seconds.
+const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;
+const UPLOAD_GRACE_SECONDS_MIN: u64 = 1;
+
+/// The account of local development, and the SHA-256 of its API tokens `dev-edit` and `dev-read`. Everybody knows
+/// them, so they open nothing but a loopback address.
+const DEVELOPMENT_ACCOUNT_ID: &str = "00000000000000000000000000000000";
+const DEVELOPMENT_TOKENS: [&str; 2] = [
+    "674cc8e657b766d257fb56bd78b348138572675a693aa6c1b42326dfea428036",
+    "ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb1",
+];
+
+/// What an API token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Permission {
+    Read,
+    Edit,
+}
+
+/// An API token that the deployment accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiToken {
+    pub(crate) sha256: [u8; 32],
+    pub(crate) permission: Permission,
+    /// Keys of the namespaces that it opens; absent: all of them.
+    pub(crate) namespaces: Option<Vec<String>>,
+}
+
+/// The deployment's variables, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) account_id: String,
+    /// Without a slash at its end.
+    public_url: String,
+    pub(crate) api_tokens: Vec<ApiToken>,
+    pub(crate) debug_triggers: bool,
+}
+
+/// Why the deployment does not serve: what to set, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigError {
+    Missing { name: &'static str, how: &'static str },
+    Malformed { name: &'static str, why: String },
+    Development { what: &'static str },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name, how } => write!(f, "not configured: {name} is not set; {how}"),
+            Self::Malformed { name, why } => write!(f, "not configured: {name} {why}"),
+            Self::Development { what } => write!(
+                f,
+                "not serving: {what} is the well-known value of local development, and this address is not a loopback \
+                 one; set your own with `wrangler secret put API_TOKENS` and ACCOUNT_ID under [vars] in wrangler.toml"
+            ),
+        }
+    }
+}
+
+const ACCOUNT_ID_HOW: &str = "set ACCOUNT_ID = \"<your account id>\" under [vars] in wrangler.toml";
+const PUBLIC_URL_HOW: &str =
+    "set PUBLIC_URL = \"https://<the host of this Worker>\" under [vars] in wrangler.toml: remotes are built from it";
+const API_TOKENS_HOW: &str = "run `wrangler secret put API_TOKENS` with \
+    [{\"sha256\":\"<SHA-256 of the token, hexadecimal>\",\"permission\":\"edit\"}]";
+
+impl Config {
+    /// The variables of this deployment, if it may serve a request to `host`.
+    pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Self, ConfigError> {
+        let config = Self::parse(|name| env.var(name).ok().map(|value| value.to_string()))?;
+        config.permit(host)?;
+        Ok(config)
+    }
+
+    fn parse(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required =
+            |name, how| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing { name, how });
+        Ok(Self {
+            account_id: required("ACCOUNT_ID", ACCOUNT_ID_HOW)?,
+            public_url: parse_public_url(&required("PUBLIC_URL", PUBLIC_URL_HOW)?)?,
+            api_tokens: parse_api_tokens(&required("API_TOKENS", API_TOKENS_HOW)?)?,
+            debug_triggers: variable("DEBUG_TRIGGERS").as_deref() == Some("on"),
+        })
+    }
+
+    /// Refuses the credentials of local development anywhere but on a loopback address.
+    fn permit(&self, host: Option<&str>) -> Result<(), ConfigError> {
+        let public_url = Url::parse(&self.public_url).ok();
+        let local = is_loopback(host) && is_loopback(public_url.as_ref().and_then(Url::host_str));
+        let what = if self.account_id == DEVELOPMENT_ACCOUNT_ID {
+            "ACCOUNT_ID"
+        } else if self.api_tokens.iter().any(|token| DEVELOPMENT_TOKENS.contains(&hex::encode(token.sha256).as_str())) {
+            "an API token"
+        } else {
+            return Ok(());
+        };
+        if local { Ok(()) } else { Err(ConfigError::Development { what }) }
+    }
+
+    /// The address of a repo for Git.
+    pub(crate) fn remote(&self, namespace: &str, repo: &str) -> String {
+        format!("{}/git/{namespace}/{repo}.git", self.public_url)
+    }
+
+    /// The API token that `token` is. The time this takes tells of the hash, which tells nothing of a token.
+    pub(crate) fn api_token(&self, token: &str) -> Option<&ApiToken> {
+        let hash = sha256(token.as_bytes());
+        self.api_tokens.iter().find(|token| token.sha256 == hash)
+    }
+}
+
+#[cfg(test)]
+impl Config {
+    /// A deployment for tests: account `abc`, API tokens `edit` and `read`.
+    pub(crate) fn of_tests() -> Self {
+        let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
+        Self {
+            account_id: "abc".into(),
+            public_url: "https://artifacts.example".into(),
+            api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
+            debug_triggers: false,
+        }
+    }
+}
+
+/// How long a registered upload may live, in milliseconds.
+pub(crate) fn upload_grace_ms(env: &Env) -> u64 {
+    parse_upload_grace_ms(env.var("UPLOAD_GRACE_SECONDS").ok().map(|value| value.to_string()).as_deref())
+}
+
+fn parse_upload_grace_ms(variable: Option<&str>) -> u64 {
+    let seconds = variable.and_then(|value| value.parse().ok()).unwrap_or(UPLOAD_GRACE_SECONDS_DEFAULT);
+    seconds.clamp(UPLOAD_GRACE_SECONDS_MIN, UPLOAD_GRACE_SECONDS_DEFAULT) * 1000
+}
+
+/// Whether `host` can only be reached from the machine itself.
+pub(crate) fn is_loopback(host: Option<&str>) -> bool {
+    matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn parse_public_url(value: &str) -> Result<String, ConfigError> {
+    let malformed = |why: String| ConfigError::Malformed { name: "PUBLIC_URL", why };
+    let url = Url::parse(value).map_err(|error| malformed(format!("is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
+        return Err(malformed("must be http:// or https:// with a host, without query or fragment".into()));
+    }
+    Ok(value.trim_end_matches('/').to_owned())
+}
+
+fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Entry {
+        sha256: String,
+        permission: Permission,
+        namespaces: Option<Vec<String>>,
+    }
+    let malformed = |why: String| ConfigError::Malformed { name: "API_TOKENS", why };
+    let entries: Vec<Entry> =
+        serde_json::from_str(value).map_err(|error| malformed(format!("is not the JSON that is expected: {error}")))?;
+    let token = |(index, entry): (usize, Entry)| {
+        let mut sha256 = [0; 32];
+        hex::decode_to_slice(&entry.sha256, &mut sha256)
+            .map_err(|_| malformed(format!("has no 64 hexadecimal digits as sha256 of entry {index}")))?;
+        let keys = |names: Vec<String>| names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(ApiToken { sha256, permission: entry.permission, namespaces: entry.namespaces.map(keys) })
+    };
+    entries.into_iter().enumerate().map(token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKENS: &str = r#"[{"sha256":"6f1ed002ab5595859014ebf0951522d9bf0c9e7ed4a6bf1d0cbcdf4f4bf3d0b2","permission":"edit"},
+        {"sha256":"ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb0","permission":"read","namespaces":["A"]}]"#;
+
+    fn config(set: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        let defaults = [("ACCOUNT_ID", "abc"), ("PUBLIC_URL", "https://artifacts.example/"), ("API_TOKENS", TOKENS)];
+        let find = |name, list: &[(&str, &str)]| {
+            list.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::parse(|name| find(name, set).or_else(|| find(name, &defaults)))
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_to_set_it() {
+        for name in ["ACCOUNT_ID", "PUBLIC_URL", "API_TOKENS"] {
+            let error = config(&[(name, "")]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("not configured: {name} is not set; ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named_with_the_reason() {
+        let why = |name, value| config(&[(name, value)]).unwrap_err().to_string();
+        assert!(why("PUBLIC_URL", "artifacts.example").contains("PUBLIC_URL is not a URL"));
+        assert!(why("PUBLIC_URL", "ftp://artifacts.example").contains("PUBLIC_URL must be http:// or https://"));
+        assert!(why("API_TOKENS", "dev-edit").contains("API_TOKENS is not the JSON"));
+        let short = r#"[{"sha256":"00","permission":"edit"}]"#;
+        assert!(why("API_TOKENS", short).contains("sha256 of entry 0"));
+    }
+
+    #[test]
+    fn a_remote_is_built_from_the_public_url() {
+        assert_eq!(config(&[]).unwrap().remote("ns", "Repo"), "https://artifacts.example/git/ns/Repo.git");
+    }
+
+    #[test]
+    fn tokens_have_a_permission_and_namespaces_without_case() {
+        let tokens = config(&[]).unwrap().api_tokens;
+        assert_eq!((tokens[0].permission, &tokens[0].namespaces), (Permission::Edit, &None));
+        assert_eq!((tokens[1].permission, &tokens[1].namespaces), (Permission::Read, &Some(vec!["a".into()])));
+    }
+
+    #[test]
+    fn a_token_is_found_by_its_hash() {
+        let tokens = format!(r#"[{{"sha256":"{}","permission":"edit"}}]"#, hex::encode(sha256(b"secret")));
+        let config = config(&[("API_TOKENS", &tokens)]).unwrap();
+        assert!(config.api_token("secret").is_some());
+        assert!(config.api_token("Secret").is_none());
+    }
+
+    #[test]
+    fn development_credentials_serve_only_a_loopback_address_that_is_called_one() {
+        let local = [("PUBLIC_URL", "http://localhost:8787"), ("ACCOUNT_ID", DEVELOPMENT_ACCOUNT_ID)];
+        let refused = Err(ConfigError::Development { what: "ACCOUNT_ID" });
+        assert_eq!(config(&local).unwrap().permit(Some("127.0.0.1")), Ok(()));
+        assert_eq!(config(&local).unwrap().permit(Some("[::1]")), Ok(()));
+        assert_eq!(config(&local).unwrap().permit(Some("artifacts.example")), refused);
+        assert_eq!(config(&local).unwrap().permit(None), refused);
+        assert_eq!(config(&local[1..]).unwrap().permit(Some("localhost")), refused);
+        assert_eq!(config(&[]).unwrap().permit(Some("artifacts.example")), Ok(()));
+    }
+
+    #[test]
+    fn the_well_known_tokens_are_known() {
+        for (token, hash) in ["dev-edit", "dev-read"].iter().zip(DEVELOPMENT_TOKENS) {
+            assert_eq!(hex::encode(sha256(token.as_bytes())), hash);
+            let tokens = format!(r#"[{{"sha256":"{hash}","permission":"edit"}}]"#);
+            let refused = Err(ConfigError::Development { what: "an API token" });
+            assert_eq!(config(&[("API_TOKENS", &tokens)]).unwrap().permit(Some("localhost")), refused);
+        }
+    }
+
+    #[test]
+    fn debug_triggers_are_on_only_when_they_are_said_to_be() {
+        assert!(!config(&[]).unwrap().debug_triggers);
+        assert!(!config(&[("DEBUG_TRIGGERS", "1")]).unwrap().debug_triggers);
+        assert!(config(&[("DEBUG_TRIGGERS", "on")]).unwrap().debug_triggers);
+    }
+
+    #[test]
+    fn upload_grace_may_be_lowered_to_a_second() {
+        assert_eq!(parse_upload_grace_ms(None), 3_600_000);
+        assert_eq!(parse_upload_grace_ms(Some("5")), 5_000);
+        assert_eq!(parse_upload_grace_ms(Some("0")), 1_000);
+        assert_eq!(parse_upload_grace_ms(Some("99999")), 3_600_000);
+        assert_eq!(parse_upload_grace_ms(Some("soon")), 3_600_000);
+    }
+}

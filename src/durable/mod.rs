@@ -1,0 +1,21 @@
+//! What the three kinds of Durable Object have in common: their database, its one transaction, and the wire to them.
+//!
+//! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`] and [`crate::account`].
+
+mod database;
+mod failure;
+mod frame;
+#[cfg(test)]
+mod memory;
+mod schema;
+mod transaction;
+mod wire;
+
+pub(crate) use database::{Database, Row, Value};
+pub(crate) use failure::Failure;
+pub(crate) use frame::{Frame, FrameWriter};
+#[cfg(test)]
+pub(crate) use memory::{Fault, MemoryDatabase, MemoryWire, Serve, ready};
+pub(crate) use schema::Schema;
+pub(crate) use transaction::ObjectDatabase;
+pub(crate) use wire::{Answer, Wire, ask, serve};

@@ -1,0 +1,74 @@
+//! The way to a Durable Object and back: one POST with a frame, one answer with a frame.
+//!
+//! Durable Objects cannot be addressed from outside, so what arrives was written by this program. Two results keep
+//! apart what the object refuses (inside the frame) and what the platform failed at (a status other than 200, or
+//! no answer at all).
+
+use js_sys::Uint8Array;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::{Method, Request, RequestInit, Response, Stub};
+
+use super::{Failure, Frame, FrameWriter};
+use crate::log;
+
+/// The address is not looked at; the runtime wants one.
+const OBJECT_URL: &str = "https://object/";
+
+/// The way to one Durable Object.
+pub(crate) trait Wire {
+    /// Delivers a frame and returns the frame that answers it.
+    async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure>;
+}
+
+impl Wire for Stub {
+    async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        crate::stats::count(crate::stats::Counter::ObjectCall);
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_body(Some(Uint8Array::from(frame.as_slice()).into()));
+        drop(frame);
+        let mut response = self.fetch_with_request(Request::new_with_init(OBJECT_URL, &init)?).await?;
+        match response.status_code() {
+            200 => Ok(response.bytes().await?),
+            status => Err(Failure::Platform(format!("object answered {status}: {}", response.text().await?))),
+        }
+    }
+}
+
+/// What an object answered: its result, and the byte strings that the result refers to.
+#[derive(Debug)]
+pub(crate) struct Answer<T, R> {
+    pub(crate) result: Result<T, R>,
+    pub(crate) strings: Frame,
+}
+
+/// Asks the object at the end of `wire`.
+pub(crate) async fn ask<W, T, R>(wire: &W, call: &impl Serialize, strings: &[&[u8]]) -> Result<Answer<T, R>, Failure>
+where
+    W: Wire,
+    T: DeserializeOwned,
+    R: DeserializeOwned,
+{
+    let mut writer = FrameWriter::default();
+    for string in strings {
+        writer.push(string)?;
+    }
+    let strings = Frame::parse(wire.send(writer.finish(call)?).await?)?;
+    Ok(Answer { result: strings.head()?, strings })
+}
+
+/// Answers a request that reached an object. The answer is never `Err`: a handler that fails is one that keeps its
+/// writes, and what is to be undone has been undone by then.
+pub(crate) async fn serve(
+    mut request: Request,
+    answer: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, Failure>,
+) -> worker::Result<Response> {
+    let frame = request.bytes().await.map_err(Failure::from);
+    match frame.and_then(answer) {
+        Ok(frame) => Response::from_bytes(frame),
+        Err(failure) => {
+            log::error(&failure);
+            Response::error(failure.to_string(), 500)
+        }
+    }
+}

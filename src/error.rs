@@ -1,0 +1,368 @@
+//! Why a request gets no success, and what it gets instead. The only file that picks a status.
+//!
+//! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
+
+use git_core::protocol::RequestError;
+
+use crate::config::{ConfigError, RETRY_AFTER_SECONDS, TOKEN_TTL_MAX, TOKEN_TTL_MIN};
+use crate::durable::Failure;
+use crate::http::answer::Answer;
+use crate::http::envelope;
+use crate::ops::body::{BodyError, Stopped};
+use crate::repo::call::{Refusal, Status};
+
+/// What a request that succeeded gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Success {
+    Ok,
+    Created,
+    Accepted,
+}
+
+impl Success {
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::Ok => 200,
+            Self::Created => 201,
+            Self::Accepted => 202,
+        }
+    }
+}
+
+/// Why a request gets no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Error {
+    /// No API token, or none that the deployment knows.
+    Unauthenticated,
+    /// The API token may not do this.
+    Forbidden(&'static str),
+    /// The address names an account that this deployment does not serve.
+    OtherAccount,
+    NoRoute,
+    MethodNotAllowed {
+        allow: &'static str,
+    },
+    /// A field, a parameter or the body is wrong; `pointer` says where, as RFC 6901 does.
+    Input {
+        message: String,
+        pointer: Option<String>,
+    },
+    BodyTooLong {
+        len_max: usize,
+    },
+    /// A repo's name, in the body at this JSON pointer, that is none.
+    RepoName {
+        pointer: Option<&'static str>,
+    },
+    NamespaceName,
+    Ttl(String),
+    RepoNotFound(String),
+    RepoExists(String),
+    CreateInProgress(String),
+    TokenNotFound(String),
+    /// What a repo's object refused.
+    Refused {
+        repo: String,
+        refusal: Refusal,
+    },
+    /// A Git request without a service, or for one that does not exist.
+    GitService(String),
+    /// A path below a remote that is not part of the smart protocol.
+    GitPath,
+    GitRepoName,
+    /// A Git request that breaks the protocol.
+    GitRequest(RequestError),
+    /// A body that cannot be read to its end.
+    Body(BodyError),
+    /// The deployment's variables do not let it serve.
+    NotServing(ConfigError),
+    Failed(Failure),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<worker::Error> for Error {
+    fn from(error: worker::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        Self::GitRequest(error)
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Body(error) => Self::Body(error),
+            Stopped::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::NotServing(error)
+    }
+}
+
+/// Codes of the REST API.
+const AUTHENTICATION: u32 = 10_000;
+const INVALID_INPUT: u32 = 10_100;
+const INVALID_REPO_NAME: u32 = 10_101;
+const INVALID_TTL: u32 = 10_103;
+const NOT_FOUND: u32 = 10_200;
+const ALREADY_EXISTS: u32 = 10_201;
+const CREATE_IN_PROGRESS: u32 = 10_301;
+const IMPORT_IN_PROGRESS: u32 = 10_302;
+const FORK_IN_PROGRESS: u32 = 10_303;
+const INTERNAL_ERROR: u32 = 10_400;
+const METHOD_NOT_ALLOWED: u32 = 10_405;
+
+impl Error {
+    /// The answer to a REST request.
+    pub(crate) fn to_rest(&self) -> Answer {
+        let (status, code) = self.rest();
+        let pointer = match self {
+            Self::Input { pointer, .. } => pointer.as_deref(),
+            Self::RepoName { pointer } => *pointer,
+            Self::Ttl(_) => Some("/ttl"),
+            _ => None,
+        };
+        self.with_headers(Answer::json(status, &envelope::failure(code, &self.message(), pointer)))
+    }
+
+    /// The answer to a Git request.
+    pub(crate) fn to_git(&self) -> Answer {
+        let status = self.git_status();
+        let answer = Answer::text(status, &self.git_message());
+        let answer = self.with_headers(answer).with_header("cache-control", "no-cache".into());
+        if status == 401 {
+            return answer.with_header("www-authenticate", "Basic realm=\"artifacts\"".into());
+        }
+        answer
+    }
+
+    /// The cause that is logged and never sent.
+    pub(crate) fn cause(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    fn with_headers(&self, answer: Answer) -> Answer {
+        match self {
+            Self::MethodNotAllowed { allow } => answer.with_header("allow", (*allow).to_owned()),
+            Self::CreateInProgress(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
+                answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
+            }
+            _ => answer,
+        }
+    }
+
+    /// Status and code of the REST answer.
+    fn rest(&self) -> (u16, u32) {
+        match self {
+            Self::Unauthenticated => (401, AUTHENTICATION),
+            Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
+            Self::NoRoute | Self::GitPath | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
+            Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
+            Self::Input { .. }
+            | Self::NamespaceName
+            | Self::GitService(_)
+            | Self::GitRequest(_)
+            | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
+            Self::BodyTooLong { .. } | Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
+            Self::RepoName { .. } | Self::GitRepoName => (400, INVALID_REPO_NAME),
+            Self::Ttl(_) => (400, INVALID_TTL),
+            Self::RepoExists(_) => (409, ALREADY_EXISTS),
+            Self::CreateInProgress(_) => (409, CREATE_IN_PROGRESS),
+            Self::Refused { refusal, .. } => rest_of_refusal(refusal),
+            Self::NotServing(_) => (503, INTERNAL_ERROR),
+            Self::Failed(_) => (500, INTERNAL_ERROR),
+        }
+    }
+
+    fn git_status(&self) -> u16 {
+        match self {
+            Self::Unauthenticated => 401,
+            Self::Refused { refusal, .. } => match refusal {
+                Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => 401,
+                Refusal::ReadScope | Refusal::ReadOnly => 403,
+                Refusal::AlreadyExists | Refusal::CatalogChanged | Refusal::UploadExpired => 409,
+                Refusal::NotReady(_) => 503,
+            },
+            Self::GitService(_) => 403,
+            _ => self.rest().0,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Unauthenticated | Self::OtherAccount => "Authentication error".into(),
+            Self::Forbidden(why) => format!("Authentication error: {why}."),
+            Self::NoRoute => "No such route.".into(),
+            Self::MethodNotAllowed { allow } => format!("Method not allowed: use {allow}."),
+            Self::Input { message, .. } => message.clone(),
+            Self::BodyTooLong { len_max } => format!("Invalid body: must be at most {len_max} bytes."),
+            Self::RepoName { .. } | Self::GitRepoName => "Invalid repo name.".into(),
+            Self::NamespaceName => "Invalid namespace name.".into(),
+            Self::Ttl(ttl) => {
+                format!("Invalid TTL {ttl}: must be between {TOKEN_TTL_MIN} and {TOKEN_TTL_MAX} seconds.")
+            }
+            Self::RepoNotFound(name) => format!("Repository not found: {name}."),
+            Self::RepoExists(name) => format!("repo already exists: {name}"),
+            Self::CreateInProgress(name) => format!("Repository is being created: {name}. Try again."),
+            Self::TokenNotFound(id) => format!("Token not found: {id}."),
+            Self::Refused { repo, refusal } => message_of_refusal(repo, refusal),
+            Self::GitService(service) => format!("unknown service {service:?}"),
+            Self::GitPath => "not found".into(),
+            Self::GitRequest(error) => error.to_string(),
+            Self::Body(error) => error.to_string(),
+            Self::NotServing(why) => why.to_string(),
+            Self::Failed(_) => "Internal error.".into(),
+        }
+    }
+
+    /// One line, as a fact. All that concerns who may see a repo says the same, so that names cannot be probed.
+    fn git_message(&self) -> String {
+        match self {
+            Self::Refused { refusal, .. } => match refusal {
+                Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => GIT_UNAUTHENTICATED.into(),
+                Refusal::ReadScope => "the token's scope is read: a push needs write".into(),
+                Refusal::ReadOnly => "the repository is read-only".into(),
+                Refusal::NotReady(status) => format!("the repository is {}: try again", status_word(*status)),
+                Refusal::AlreadyExists => "the repository already exists".into(),
+                Refusal::CatalogChanged => "the repository changed while the push was checked: push again".into(),
+                Refusal::UploadExpired => "the push took too long to arrive: push again".into(),
+            },
+            Self::Unauthenticated => GIT_UNAUTHENTICATED.into(),
+            Self::GitService(service) if service.is_empty() => {
+                "the dumb HTTP protocol is not served: use a git client that speaks the smart protocol".into()
+            }
+            Self::GitPath => "no such path: a remote is <origin>/git/<namespace>/<repo>.git".into(),
+            Self::GitRepoName => "invalid repository name".into(),
+            Self::MethodNotAllowed { allow } => format!("method not allowed: use {allow}"),
+            Self::Failed(_) => "internal error".into(),
+            _ => self.message(),
+        }
+    }
+}
+
+const GIT_UNAUTHENTICATED: &str =
+    "authentication required: the token is missing, expired or revoked, or there is no such repository for it";
+
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Creating => "being created",
+        Status::Ready => "ready",
+        Status::Importing => "being imported",
+        Status::Forking => "being forked",
+    }
+}
+
+fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
+    match refusal {
+        Refusal::NotFound | Refusal::TokenNotFound => (404, NOT_FOUND),
+        Refusal::AlreadyExists => (409, ALREADY_EXISTS),
+        Refusal::BadToken => (401, AUTHENTICATION),
+        Refusal::ReadScope | Refusal::ReadOnly => (403, AUTHENTICATION),
+        Refusal::NotReady(Status::Importing) => (409, IMPORT_IN_PROGRESS),
+        Refusal::NotReady(Status::Forking) => (409, FORK_IN_PROGRESS),
+        Refusal::NotReady(_) | Refusal::CatalogChanged | Refusal::UploadExpired => (409, CREATE_IN_PROGRESS),
+    }
+}
+
+fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotFound | Refusal::TokenNotFound => format!("Repository not found: {repo}."),
+        Refusal::AlreadyExists => format!("repo already exists: {repo}"),
+        Refusal::NotReady(status) => format!("Repository is {}: {repo}. Try again.", status_word(*status)),
+        Refusal::BadToken => "Authentication error".into(),
+        Refusal::ReadScope => "The token's scope is read.".into(),
+        Refusal::ReadOnly => format!("Repository is read-only: {repo}."),
+        Refusal::CatalogChanged => format!("Repository changed: {repo}. Try again."),
+        Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(error: &Error) -> (u16, String) {
+        let answer = error.to_rest();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let error = &body["errors"][0];
+        (answer.status, format!("{} {}", error["code"], error["message"].as_str().unwrap()))
+    }
+
+    fn refused(refusal: Refusal) -> Error {
+        Error::Refused { repo: "r".into(), refusal }
+    }
+
+    #[test]
+    fn rest_statuses_codes_and_messages_are_the_contracts() {
+        let table = [
+            (Error::Unauthenticated, 401, "10000 Authentication error"),
+            (Error::OtherAccount, 403, "10000 Authentication error"),
+            (Error::Forbidden("why"), 403, "10000 Authentication error: why."),
+            (Error::NoRoute, 404, "10200 No such route."),
+            (Error::MethodNotAllowed { allow: "GET" }, 405, "10405 Method not allowed: use GET."),
+            (Error::RepoName { pointer: None }, 400, "10101 Invalid repo name."),
+            (Error::NamespaceName, 400, "10100 Invalid namespace name."),
+            (Error::Ttl("30".into()), 400, "10103 Invalid TTL 30: must be between 60 and 31536000 seconds."),
+            (Error::RepoNotFound("r".into()), 404, "10200 Repository not found: r."),
+            (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),
+            (Error::CreateInProgress("r".into()), 409, "10301 Repository is being created: r. Try again."),
+            (Error::TokenNotFound("t".into()), 404, "10200 Token not found: t."),
+            (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
+            (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
+            (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
+        ];
+        for (error, status, message) in table {
+            assert_eq!(rest(&error), (status, message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn git_gets_one_line_of_text() {
+        let table = [
+            (refused(Refusal::ReadScope), 403, "the token's scope is read: a push needs write\n"),
+            (refused(Refusal::ReadOnly), 403, "the repository is read-only\n"),
+            (refused(Refusal::NotReady(Status::Importing)), 503, "the repository is being imported: try again\n"),
+            (Error::GitService("git-x".into()), 403, "unknown service \"git-x\"\n"),
+            (Error::Failed(Failure::Platform("secret".into())), 500, "internal error\n"),
+        ];
+        for (error, status, body) in table {
+            let answer = error.to_git();
+            assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (status, body.to_owned()));
+            assert!(answer.headers.contains(&("content-type", "text/plain; charset=utf-8".into())));
+        }
+    }
+
+    #[test]
+    fn git_cannot_tell_an_unknown_repo_from_a_bad_token_or_none() {
+        let unauthenticated = Error::Unauthenticated.to_git();
+        assert_eq!(unauthenticated.status, 401);
+        assert!(unauthenticated.headers.contains(&("www-authenticate", "Basic realm=\"artifacts\"".into())));
+        for refusal in [Refusal::BadToken, Refusal::NotFound, Refusal::TokenNotFound] {
+            assert_eq!(refused(refusal).to_git(), unauthenticated);
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_says_when_to_ask_again() {
+        for error in [Error::CreateInProgress("r".into()), refused(Refusal::NotReady(Status::Creating))] {
+            assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
+        }
+    }
+}

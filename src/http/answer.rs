@@ -1,0 +1,42 @@
+//! An answer before it is one of the platform's: status, headers, body.
+
+use serde::Serialize;
+use worker::{Response, ResponseBuilder};
+
+/// What a request gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        // Only maps whose keys are not text fail to serialize, and no answer holds one.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self { status, headers: vec![("content-type", "application/json".into())], body }
+    }
+
+    /// A line of text.
+    pub(crate) fn text(status: u16, line: &str) -> Self {
+        let body = format!("{line}\n").into_bytes();
+        Self { status, headers: vec![("content-type", "text/plain; charset=utf-8".into())], body }
+    }
+
+    /// The same with another header.
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The platform's form of it; `HEAD` gets no body.
+    pub(crate) fn into_response(self, is_head: bool) -> worker::Result<Response> {
+        let mut builder = ResponseBuilder::new().with_status(self.status);
+        for (name, value) in &self.headers {
+            builder = builder.with_header(name, value)?;
+        }
+        Ok(if is_head { builder.empty() } else { builder.fixed(self.body) })
+    }
+}

@@ -1,0 +1,102 @@
+//! Who asks: API tokens open the REST API, repo tokens open Git, and neither the other.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::config::{ApiToken, Config, Permission};
+use crate::error::Error;
+use crate::names::NamespaceName;
+use crate::token::TokenSecret;
+
+/// The API token of a REST request.
+pub(crate) fn api_token<'a>(config: &'a Config, authorization: Option<&str>) -> Result<&'a ApiToken, Error> {
+    let token = authorization.and_then(bearer).ok_or(Error::Unauthenticated)?;
+    config.api_token(token).ok_or(Error::Unauthenticated)
+}
+
+/// Whether an API token may do this, here.
+pub(crate) fn permit(token: &ApiToken, namespace: &NamespaceName, writes: bool) -> Result<(), Error> {
+    if writes && token.permission == Permission::Read {
+        return Err(Error::Forbidden("the API token may only read"));
+    }
+    let covered = token.namespaces.as_ref().is_none_or(|keys| keys.contains(&namespace.key()));
+    if covered { Ok(()) } else { Err(Error::Forbidden("the API token is for other namespaces")) }
+}
+
+/// The repo token of a Git request: Bearer, or Basic with any user name and the token as password.
+pub(crate) fn repo_token(authorization: Option<&str>) -> Result<TokenSecret, Error> {
+    let authorization = authorization.ok_or(Error::Unauthenticated)?;
+    let token = match bearer(authorization) {
+        Some(token) => TokenSecret::parse(token),
+        None => basic_password(authorization).and_then(|password| TokenSecret::parse(&password)),
+    };
+    token.ok_or(Error::Unauthenticated)
+}
+
+fn bearer(authorization: &str) -> Option<&str> {
+    credentials(authorization, "bearer")
+}
+
+fn basic_password(authorization: &str) -> Option<String> {
+    let decoded = STANDARD.decode(credentials(authorization, "basic")?).ok()?;
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(password.to_owned())
+}
+
+fn credentials<'a>(authorization: &'a str, scheme: &str) -> Option<&'a str> {
+    let (found, credentials) = authorization.trim().split_once(' ')?;
+    found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "art_v1_0123456789abcdef0123456789abcdef01234567";
+
+    fn sha256(authorization: &str) -> Option<String> {
+        repo_token(Some(authorization)).ok().map(|token| token.sha256())
+    }
+
+    fn basic(text: &str) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    #[test]
+    fn every_documented_form_of_a_repo_token_is_the_same_token() {
+        let wanted = TokenSecret::parse(SECRET).map(|token| token.sha256());
+        let forms = [
+            format!("Bearer {SECRET}?expires=1"),
+            format!("bearer {SECRET}"),
+            basic(&format!("x:{SECRET}")),
+            basic(&format!("any:{SECRET}?expires=1")),
+            basic(&format!(":{SECRET}%3Fexpires%3D1")),
+        ];
+        for form in forms {
+            assert_eq!(sha256(&form), wanted, "{form}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_token() {
+        assert!(repo_token(None).is_err());
+        for other in ["", "Bearer", "Bearer dev-edit", "Basic !", &basic(SECRET), &format!("Digest {SECRET}")] {
+            assert_eq!(sha256(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_may_read_does_not_write() {
+        let namespace = NamespaceName::parse("ns").unwrap();
+        let token = ApiToken { sha256: [0; 32], permission: Permission::Read, namespaces: None };
+        assert_eq!(permit(&token, &namespace, false), Ok(()));
+        assert_eq!(permit(&token, &namespace, true), Err(Error::Forbidden("the API token may only read")));
+    }
+
+    #[test]
+    fn a_token_for_some_namespaces_opens_no_other() {
+        let token = ApiToken { sha256: [0; 32], permission: Permission::Edit, namespaces: Some(vec!["ns".into()]) };
+        assert_eq!(permit(&token, &NamespaceName::parse("NS").unwrap(), true), Ok(()));
+        assert!(permit(&token, &NamespaceName::parse("other").unwrap(), false).is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Git over HTTP. Source: gitprotocol-http(5).
+
+use git_core::ObjectId;
+use git_core::protocol::command::Command;
+use git_core::protocol::fetch::FetchRequest;
+use git_core::protocol::{Ref, Refs, RequestLimits, Service, Version, advertise};
+use worker::{Env, Request, Response, Url};
+
+use super::answer::Answer;
+use super::auth;
+use super::body::RequestBody;
+use super::route::{Endpoint, GitRoute};
+use super::stream;
+use crate::config::{AGENT, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
+use crate::durable::Failure;
+use crate::error::Error;
+use crate::names::{NamespaceName, RepoName};
+use crate::objects::{DurableObjects, Objects};
+use crate::ops::body::{self, Stopped};
+use crate::ops::receive_pack::{Pushed, Receiving, receive_pack};
+use crate::ops::upload_pack::upload_pack;
+use crate::repo::call::{Snapshot, View};
+use crate::repo::{Opened, RepoClient};
+use crate::store::R2Packs;
+
+const REQUEST_LIMITS: RequestLimits =
+    RequestLimits { n_wants_max: WANTS_MAX, n_haves_max: HAVES_MAX, n_ref_prefixes_max: REF_PREFIXES_MAX };
+
+/// A Git request on its way to an answer.
+pub(crate) struct GitRequest<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) objects: &'a DurableObjects<'a>,
+    pub(crate) route: &'a GitRoute,
+    pub(crate) request: &'a Request,
+    pub(crate) url: &'a Url,
+}
+
+/// Answers a Git request. A refusal comes after the whole body has: before it, it would break the client's connection.
+pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
+    let mut body = RequestBody::new(git.request).map_err(Stopped::Body)?;
+    let answered = answer(git, &mut body).await;
+    if answered.is_err() {
+        body::drain(&mut body).await;
+    }
+    answered
+}
+
+async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response, Error> {
+    let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
+    let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
+    let (service, view) = match git.route.endpoint {
+        Endpoint::InfoRefs => match service(git.url)? {
+            Service::UploadPack => (Service::UploadPack, View::Refs),
+            Service::ReceivePack => (Service::ReceivePack, View::PushRefs),
+        },
+        Endpoint::UploadPack => (Service::UploadPack, View::Fetch),
+        Endpoint::ReceivePack => (Service::ReceivePack, View::Push),
+        Endpoint::Other => return Err(Error::GitPath),
+        Endpoint::WrongMethod { allow } => return Err(Error::MethodNotAllowed { allow }),
+    };
+    let token = auth::repo_token(git.request.headers().get("authorization")?.as_deref())?;
+    let client = git.objects.repo(&namespace, &repo)?;
+    let protocol = git.request.headers().get("git-protocol")?.unwrap_or_default();
+    let version = Version::from_header(&protocol).for_service(service);
+    let refused = |refusal| Error::Refused { repo: repo.to_string(), refusal };
+    if view == View::Fetch {
+        // Only a fetch needs the catalog. What is wrong with a request is said to those alone who may ask.
+        let asked = read_fetch(body, version).await;
+        let view = if matches!(asked, Ok(Asked::Fetch(_))) { View::Fetch } else { View::Refs };
+        let opened = client.open(token.sha256(), view).await?.map_err(refused)?;
+        return fetch(git.env, opened, asked?);
+    }
+    let opened = client.open(token.sha256(), view).await?.map_err(refused)?;
+    match view {
+        View::Push => push(git.env, &client, &opened, &token.sha256(), body).await,
+        View::Refs | View::PushRefs | View::Fetch => advertise(service, version, &opened.snapshot),
+    }
+}
+
+fn service(url: &Url) -> Result<Service, Error> {
+    let mut pairs = url.query_pairs();
+    let name = pairs.find(|(name, _)| name == "service").map(|(_, service)| service.into_owned()).unwrap_or_default();
+    Service::from_name(&name).ok_or(Error::GitService(name))
+}
+
+fn advertise(service: Service, version: Version, snapshot: &Snapshot) -> Result<Response, Error> {
+    let mut answer = Vec::new();
+    with_refs(snapshot, |refs| advertise::write(&mut answer, service, version, refs, AGENT))?;
+    whole(format!("application/x-{}-advertisement", service.name()), answer)
+}
+
+/// What a POST to upload-pack asks for.
+enum Asked {
+    Nothing,
+    LsRefs(git_core::protocol::ls_refs::LsRefs),
+    Fetch(FetchRequest),
+}
+
+async fn read_fetch(body: &mut RequestBody, version: Version) -> Result<Asked, Error> {
+    let request = body::read_whole(body, FETCH_BODY_LEN_MAX).await.map_err(Stopped::Body)?;
+    if version != Version::V2 {
+        return Ok(Asked::Fetch(FetchRequest::parse_version_0(&request, &REQUEST_LIMITS)?));
+    }
+    Ok(match Command::parse(&request, &REQUEST_LIMITS)? {
+        None => Asked::Nothing,
+        Some(Command::LsRefs(ls_refs)) => Asked::LsRefs(ls_refs),
+        Some(Command::Fetch(fetch)) => Asked::Fetch(fetch),
+    })
+}
+
+const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
+
+fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
+    let request = match asked {
+        Asked::Nothing => return whole(UPLOAD_PACK_RESULT.into(), Vec::new()),
+        Asked::LsRefs(ls_refs) => {
+            let mut answer = Vec::new();
+            with_refs(&opened.snapshot, |refs| ls_refs.answer(&mut answer, refs))?;
+            return whole(UPLOAD_PACK_RESULT.into(), answer);
+        }
+        Asked::Fetch(request) => request,
+    };
+    let store = R2Packs::new(env)?;
+    let response = stream::respond(|mut sink| async move {
+        match upload_pack(&opened, &store, &request, &mut sink).await {
+            Ok(()) => Ok(sink),
+            Err(unsent) => Err((sink, unsent)),
+        }
+    })?;
+    response.headers().set("content-type", UPLOAD_PACK_RESULT)?;
+    response.headers().set("cache-control", "no-cache")?;
+    Ok(response)
+}
+
+async fn push(
+    env: &Env,
+    client: &RepoClient<worker::Stub>,
+    opened: &Opened,
+    token_sha256: &str,
+    body: &mut RequestBody,
+) -> Result<Response, Error> {
+    let store = R2Packs::new(env)?;
+    let to = Receiving { repo: client, store: &store, opened, token_sha256 };
+    match receive_pack(&to, body).await? {
+        Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
+        Pushed::Malformed(error) => Err(error.into()),
+        Pushed::Refused(refusal) => Err(Error::Refused { repo: String::new(), refusal }),
+    }
+}
+
+/// The refs of a snapshot as the protocol has them.
+fn with_refs(snapshot: &Snapshot, use_refs: impl FnOnce(&Refs<'_>)) -> Result<(), Failure> {
+    let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex));
+    let refs = snapshot.refs.iter().map(|row| {
+        Ok(Ref { name: &row.name, id: id(&row.id)?, peeled_id: row.peeled.as_deref().map(id).transpose()? })
+    });
+    let sorted = refs.collect::<Result<Vec<_>, Failure>>()?;
+    let head_target = format!("refs/heads/{}", snapshot.default_branch);
+    use_refs(&Refs { head_target: &head_target, sorted: &sorted });
+    Ok(())
+}
+
+fn whole(content_type: String, body: Vec<u8>) -> Result<Response, Error> {
+    let headers = vec![("content-type", content_type), ("cache-control", "no-cache".to_owned())];
+    Ok(Answer { status: 200, headers, body }.into_response(false)?)
+}

@@ -1,0 +1,153 @@
+//! Bodies and queries, field by field. Unknown fields and parameters are nobody's business.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Number, Value};
+
+use crate::error::Error;
+
+/// The fields of a JSON body.
+#[derive(Debug)]
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The fields of `body`, which must be a JSON object.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(body_error("expected a JSON object")),
+            Err(_) if body.is_empty() => Err(body_error("expected a JSON object, found nothing")),
+            Err(error) => Err(body_error(&format!("expected a JSON object: {error}"))),
+        }
+    }
+
+    /// A field that must be there and be text.
+    pub(super) fn required_text(&self, name: &str) -> Result<&str, Error> {
+        self.text(name)?.ok_or_else(|| field_error(name, "is required"))
+    }
+
+    /// A field that is text, null or not there.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Error> {
+        match self.present(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(field_error(name, "expected a string")),
+        }
+    }
+
+    /// A field that is true, false, null or not there.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        match self.present(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(field_error(name, "expected a boolean")),
+        }
+    }
+
+    /// A field that is a number, null or not there.
+    pub(super) fn number(&self, name: &str) -> Result<Option<&Number>, Error> {
+        match self.present(name) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Ok(Some(number)),
+            Some(_) => Err(field_error(name, "expected a number")),
+        }
+    }
+
+    fn present(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+}
+
+/// A field that is not what it must be: `name` is a key of the body, without `/` or `~`.
+pub(super) fn field_error(name: &str, why: &str) -> Error {
+    Error::Input { message: format!("Invalid {name}: {why}."), pointer: Some(format!("/{name}")) }
+}
+
+/// A parameter of a list that is a number in a range.
+pub(super) fn number_parameter(
+    query: &HashMap<String, String>,
+    name: &str,
+    range: RangeInclusive<u64>,
+    default: u64,
+) -> Result<u64, Error> {
+    let Some(value) = query.get(name) else { return Ok(default) };
+    value
+        .parse()
+        .ok()
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| parameter_error(name, &format!("must be between {} and {}", range.start(), range.end())))
+}
+
+/// A parameter that is one of a few words.
+pub(super) fn word_parameter<T: Copy>(
+    query: &HashMap<String, String>,
+    name: &str,
+    words: &[(&str, T)],
+    default: T,
+) -> Result<T, Error> {
+    let Some(value) = query.get(name) else { return Ok(default) };
+    words.iter().find(|(word, _)| word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        parameter_error(name, &format!("must be one of {}", words.join(", ")))
+    })
+}
+
+/// A parameter that is not what it must be.
+pub(super) fn parameter_error(name: &str, why: &str) -> Error {
+    Error::Input { message: format!("Invalid {name}: {why}."), pointer: None }
+}
+
+fn body_error(why: &str) -> Error {
+    Error::Input { message: format!("Invalid body: {why}."), pointer: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(message: &str, pointer: Option<&str>) -> Error {
+        Error::Input { message: message.into(), pointer: pointer.map(Into::into) }
+    }
+
+    #[test]
+    fn fields_are_read_by_type_and_null_is_absent() {
+        let fields = Fields::parse(br#"{"a":"x","b":true,"c":5,"d":null,"e":[]}"#).unwrap();
+        assert_eq!(fields.required_text("a"), Ok("x"));
+        assert_eq!(fields.flag("b"), Ok(Some(true)));
+        assert_eq!(fields.number("c").map(|number| number.and_then(Number::as_u64)), Ok(Some(5)));
+        assert_eq!(fields.text("d"), Ok(None));
+        assert_eq!(fields.text("f"), Ok(None));
+        assert_eq!(fields.text("c"), Err(input("Invalid c: expected a string.", Some("/c"))));
+        assert_eq!(fields.flag("a"), Err(input("Invalid a: expected a boolean.", Some("/a"))));
+        assert_eq!(fields.number("b"), Err(input("Invalid b: expected a number.", Some("/b"))));
+        assert_eq!(fields.required_text("d"), Err(input("Invalid d: is required.", Some("/d"))));
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_body() {
+        for body in [&b""[..], b"[]", b"null", b"{", b"\xff"] {
+            assert!(matches!(Fields::parse(body), Err(Error::Input { pointer: None, .. })), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_outside_its_range_is_told_the_range() {
+        let query = |value: &str| HashMap::from([("limit".to_owned(), value.to_owned())]);
+        let wrong = Err(input("Invalid limit: must be between 1 and 200.", None));
+        assert_eq!(number_parameter(&HashMap::new(), "limit", 1..=200, 50), Ok(50));
+        assert_eq!(number_parameter(&query("200"), "limit", 1..=200, 50), Ok(200));
+        for value in ["0", "201", "-1", "x", "", "1.5"] {
+            assert_eq!(number_parameter(&query(value), "limit", 1..=200, 50), wrong);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_them_is_told_which_there_are() {
+        let query = HashMap::from([("direction".to_owned(), "up".to_owned())]);
+        let words = [("asc", 1), ("desc", 2)];
+        let wrong = Err(input("Invalid direction: must be one of asc, desc.", None));
+        assert_eq!(word_parameter(&query, "direction", &words, 2), wrong);
+        assert_eq!(word_parameter(&HashMap::new(), "direction", &words, 2), Ok(2));
+    }
+}

@@ -1,0 +1,157 @@
+//! `/repos` and `/repos/{name}`.
+
+use git_core::refs::BranchName;
+use serde::Serialize;
+
+use super::cursor;
+use super::input::{Fields, field_error, number_parameter, parameter_error, word_parameter};
+use super::{Asked, repo_name};
+use crate::config::{Config, DESCRIPTION_LEN_MAX, REF_NAME_LEN_MAX, REPOS_PER_PAGE_DEFAULT, REPOS_PER_PAGE_MAX};
+use crate::error::{Error, Success};
+use crate::http::answer::Answer;
+use crate::http::envelope::{self, CursorInfo};
+use crate::names::{NamespaceName, RepoName};
+use crate::namespace::call::{Direction, Listing, Sort};
+use crate::objects::Objects;
+use crate::ops::create_repo::{CreateRepo, CreatedRepo, create_repo};
+use crate::ops::delete_repo::delete_repo;
+use crate::ops::get_repo::get_repo;
+use crate::repo::call::{RepoInfo, Status};
+use crate::time::iso;
+
+const DEFAULT_BRANCH: &str = "main";
+
+/// A repo, as callers see it.
+#[derive(Debug, Serialize)]
+struct Repo<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: Option<&'a str>,
+    default_branch: &'a str,
+    created_at: String,
+    updated_at: String,
+    last_push_at: Option<String>,
+    source: Option<&'a str>,
+    read_only: bool,
+    remote: String,
+    status: Status,
+    size: u64,
+    shallow: bool,
+}
+
+/// A repo that was just made: the one time that its token is shown.
+#[derive(Debug, Serialize)]
+struct Created<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: Option<&'a str>,
+    default_branch: &'a str,
+    remote: String,
+    token: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Deleted<'a> {
+    id: &'a str,
+}
+
+/// `POST /repos`
+pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: NamespaceName) -> Result<Answer, Error> {
+    let wanted = parse_create(namespace, &asked.body)?;
+    let CreatedRepo { info, token } = create_repo(asked.objects, &asked.config.account_id, asked.now, wanted).await?;
+    let created = Created {
+        id: &info.repo_id,
+        name: &info.name,
+        description: info.description.as_deref(),
+        default_branch: &info.default_branch,
+        remote: asked.config.remote(&info.namespace, &info.name),
+        token: &token,
+    };
+    Ok(Answer::json(Success::Created.status(), &envelope::success(created)))
+}
+
+/// `GET /repos`
+pub(super) async fn list<O: Objects>(asked: &Asked<'_, O>, namespace: &NamespaceName) -> Result<Answer, Error> {
+    let listing = parse_listing(asked)?;
+    let (sort, direction, per_page) = (listing.sort, listing.direction, listing.limit);
+    let page = asked.objects.namespace(namespace)?.list(listing).await?;
+    let repos: Vec<Repo<'_>> = page.repos.iter().map(|info| repo(asked.config, info)).collect();
+    let cursor = page.next.map(|after| cursor::encode(sort, direction, &after)).unwrap_or_default();
+    let info = CursorInfo { cursor, per_page, count: repos.len() };
+    Ok(Answer::json(Success::Ok.status(), &envelope::page(repos, info)))
+}
+
+/// `GET /repos/{name}`
+pub(super) async fn get<O: Objects>(
+    asked: &Asked<'_, O>,
+    namespace: &NamespaceName,
+    name: &RepoName,
+) -> Result<Answer, Error> {
+    let info = get_repo(asked.objects, namespace, name).await?;
+    Ok(Answer::json(Success::Ok.status(), &envelope::success(repo(asked.config, &info))))
+}
+
+/// `DELETE /repos/{name}`
+pub(super) async fn delete<O: Objects>(
+    asked: &Asked<'_, O>,
+    namespace: &NamespaceName,
+    name: &RepoName,
+) -> Result<Answer, Error> {
+    let id = delete_repo(asked.objects, namespace, name).await?;
+    Ok(Answer::json(Success::Accepted.status(), &envelope::success(Deleted { id: &id })))
+}
+
+fn repo<'a>(config: &Config, info: &'a RepoInfo) -> Repo<'a> {
+    Repo {
+        id: &info.repo_id,
+        name: &info.name,
+        description: info.description.as_deref(),
+        default_branch: &info.default_branch,
+        created_at: iso(info.created_at),
+        updated_at: iso(info.updated_at),
+        last_push_at: info.last_push_at.map(iso),
+        source: info.source.as_deref(),
+        read_only: info.read_only,
+        remote: config.remote(&info.namespace, &info.name),
+        status: info.status,
+        size: info.size,
+        shallow: info.shallow,
+    }
+}
+
+fn parse_create(namespace: NamespaceName, body: &[u8]) -> Result<CreateRepo, Error> {
+    let fields = Fields::parse(body)?;
+    let name = repo_name(fields.required_text("name")?, Some("/name"))?;
+    let description = fields.text("description")?.map(str::to_owned);
+    if description.as_ref().is_some_and(|text| text.len() > DESCRIPTION_LEN_MAX) {
+        return Err(field_error("description", &format!("must be at most {DESCRIPTION_LEN_MAX} bytes")));
+    }
+    let default_branch = fields.text("default_branch")?.unwrap_or(DEFAULT_BRANCH);
+    let default_branch = BranchName::parse(default_branch, REF_NAME_LEN_MAX)
+        .map_err(|error| field_error("default_branch", &error.to_string()))?;
+    let read_only = fields.flag("read_only")?.unwrap_or(false);
+    Ok(CreateRepo { namespace, name, description, default_branch, read_only })
+}
+
+fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
+    let query = &asked.query;
+    let sorts = [
+        ("created_at", Sort::CreatedAt),
+        ("updated_at", Sort::UpdatedAt),
+        ("last_push_at", Sort::LastPushAt),
+        ("name", Sort::Name),
+    ];
+    let sort = word_parameter(query, "sort", &sorts, Sort::CreatedAt)?;
+    let directions = [("asc", Direction::Asc), ("desc", Direction::Desc)];
+    let direction = word_parameter(query, "direction", &directions, Direction::Desc)?;
+    let limit = number_parameter(query, "limit", 1..=REPOS_PER_PAGE_MAX, REPOS_PER_PAGE_DEFAULT)?;
+    let cursor = query.get("cursor").filter(|cursor| !cursor.is_empty());
+    let after = cursor
+        .map(|text| {
+            cursor::decode(text, sort, direction)
+                .ok_or_else(|| parameter_error("cursor", "must be one that a list in the same order returned"))
+        })
+        .transpose()?;
+    let search = query.get("search").filter(|part| !part.is_empty()).cloned();
+    Ok(Listing { sort, direction, limit, after, search })
+}

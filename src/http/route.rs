@@ -1,0 +1,243 @@
+//! The route table: which method and path is what. Names are as the path has them; who serves a route parses them.
+
+use percent_encoding::percent_decode_str;
+
+use crate::error::Error;
+
+/// Whose a request is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Git(GitRoute),
+    Rest(RestRoute),
+    Debug(Trigger),
+}
+
+/// A request of a Git client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GitRoute {
+    pub(crate) namespace: String,
+    /// With or without the suffix `.git`.
+    pub(crate) repo: String,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// The part of a remote that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    InfoRefs,
+    UploadPack,
+    ReceivePack,
+    /// Not part of the smart protocol.
+    Other,
+    /// Part of it, with a method that is not.
+    WrongMethod {
+        allow: &'static str,
+    },
+}
+
+/// A request to the REST API.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RestRoute {
+    /// Absent in the alias, which names no account.
+    pub(crate) account_id: Option<String>,
+    pub(crate) namespace: String,
+    pub(crate) call: RestCall,
+}
+
+/// What a REST request wants.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum RestCall {
+    CreateRepo,
+    ListRepos,
+    GetRepo { repo: String },
+    DeleteRepo { repo: String },
+    ListTokens { repo: String },
+    CreateToken,
+    RevokeToken { token_id: String },
+}
+
+impl RestCall {
+    /// Whether the API token must have the permission to edit.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Self::CreateRepo | Self::DeleteRepo { .. } | Self::CreateToken | Self::RevokeToken { .. } => true,
+            Self::ListRepos | Self::GetRepo { .. } | Self::ListTokens { .. } => false,
+        }
+    }
+}
+
+/// What is there for tests and benchmarks alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// What this instance has done so far.
+    Stats,
+    /// Brings the Worker down, and so does a trap: the next request is to be served.
+    Panic,
+    Trap,
+}
+
+/// The route of a request. `HEAD` goes where `GET` does.
+pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let segments: Vec<String> = path.split('/').skip(1).map(decode).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["client", "v4", "accounts", account, "artifacts", "namespaces", rest @ ..] => {
+            rest_route(method, Some(account), rest)
+        }
+        ["v1", "api", "namespaces", rest @ ..] => rest_route(method, None, rest),
+        ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
+        ["__debug", "panic"] if method == "POST" => Ok(Route::Debug(Trigger::Panic)),
+        ["__debug", "stats"] if method == "GET" => Ok(Route::Debug(Trigger::Stats)),
+        ["__debug", "trap"] if method == "POST" => Ok(Route::Debug(Trigger::Trap)),
+        [namespace, repo, rest @ ..] => match endpoint(method, rest) {
+            Endpoint::Other => Err(Error::NoRoute),
+            endpoint => Ok(git_route(namespace, repo, endpoint)),
+        },
+        _ => Err(Error::NoRoute),
+    }
+}
+
+fn rest_route(method: &str, account_id: Option<&str>, path: &[&str]) -> Result<Route, Error> {
+    let (namespace, rest) = path.split_first().ok_or(Error::NoRoute)?;
+    let call = match (rest, method) {
+        (["repos"], "GET") => RestCall::ListRepos,
+        (["repos"], "POST") => RestCall::CreateRepo,
+        (["repos"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }),
+        (["repos", repo], "GET") => RestCall::GetRepo { repo: (*repo).into() },
+        (["repos", repo], "DELETE") => RestCall::DeleteRepo { repo: (*repo).into() },
+        (["repos", _], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }),
+        (["repos", repo, "tokens"], "GET") => RestCall::ListTokens { repo: (*repo).into() },
+        (["repos", _, "tokens"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
+        (["tokens"], "POST") => RestCall::CreateToken,
+        (["tokens"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
+        (["tokens", token_id], "DELETE") => RestCall::RevokeToken { token_id: (*token_id).into() },
+        (["tokens", _], _) => return Err(Error::MethodNotAllowed { allow: "DELETE" }),
+        _ => return Err(Error::NoRoute),
+    };
+    Ok(Route::Rest(RestRoute { account_id: account_id.map(Into::into), namespace: (*namespace).into(), call }))
+}
+
+fn git_route(namespace: &str, repo: &str, endpoint: Endpoint) -> Route {
+    Route::Git(GitRoute { namespace: namespace.into(), repo: repo.into(), endpoint })
+}
+
+fn endpoint(method: &str, path: &[&str]) -> Endpoint {
+    match (path, method) {
+        (["info", "refs"], "GET") => Endpoint::InfoRefs,
+        (["git-upload-pack"], "POST") => Endpoint::UploadPack,
+        (["git-receive-pack"], "POST") => Endpoint::ReceivePack,
+        (["info", "refs"], _) => Endpoint::WrongMethod { allow: "GET, HEAD" },
+        (["git-upload-pack" | "git-receive-pack"], _) => Endpoint::WrongMethod { allow: "POST" },
+        _ => Endpoint::Other,
+    }
+}
+
+/// A segment without its percent-encoding. What is not UTF-8 stays as it is, and is no name.
+fn decode(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8().map_or_else(|_| segment.to_owned(), Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENTED: &str = "/client/v4/accounts/abc/artifacts/namespaces";
+    const ALIAS: &str = "/v1/api/namespaces";
+
+    fn rest(method: &str, path: &str) -> Result<RestCall, Error> {
+        match route(method, path)? {
+            Route::Rest(route) => Ok(route.call),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn git(method: &str, path: &str) -> (String, Endpoint) {
+        match route(method, path) {
+            Ok(Route::Git(route)) => (format!("{}/{}", route.namespace, route.repo), route.endpoint),
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_documented_base_names_the_account_and_the_alias_does_not() {
+        for (base, account_id) in [(DOCUMENTED, Some("abc".to_owned())), (ALIAS, None)] {
+            let wanted = RestRoute { account_id, namespace: "ns".into(), call: RestCall::ListRepos };
+            assert_eq!(route("GET", &format!("{base}/ns/repos")), Ok(Route::Rest(wanted)));
+        }
+    }
+
+    #[test]
+    fn every_rest_route_is_there() {
+        let repo = || "r".to_owned();
+        let table = [
+            ("POST", "/ns/repos", RestCall::CreateRepo),
+            ("GET", "/ns/repos", RestCall::ListRepos),
+            ("GET", "/ns/repos/r", RestCall::GetRepo { repo: repo() }),
+            ("DELETE", "/ns/repos/r", RestCall::DeleteRepo { repo: repo() }),
+            ("GET", "/ns/repos/r/tokens", RestCall::ListTokens { repo: repo() }),
+            ("POST", "/ns/tokens", RestCall::CreateToken),
+            ("DELETE", "/ns/tokens/t", RestCall::RevokeToken { token_id: "t".into() }),
+        ];
+        for (method, path, call) in table {
+            assert_eq!(call.writes(), method != "GET");
+            assert_eq!(rest(method, &format!("{ALIAS}{path}")), Ok(call));
+        }
+    }
+
+    #[test]
+    fn head_goes_where_get_does() {
+        assert_eq!(rest("HEAD", &format!("{ALIAS}/ns/repos")), Ok(RestCall::ListRepos));
+    }
+
+    #[test]
+    fn another_method_is_told_which_ones_there_are() {
+        let wrong = |method, path: &str| rest(method, &format!("{ALIAS}{path}"));
+        assert_eq!(wrong("PUT", "/ns/repos"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }));
+        assert_eq!(wrong("POST", "/ns/repos/r"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }));
+        assert_eq!(wrong("POST", "/ns/repos/r/tokens"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
+        assert_eq!(wrong("GET", "/ns/tokens"), Err(Error::MethodNotAllowed { allow: "POST" }));
+        assert_eq!(wrong("GET", "/ns/tokens/t"), Err(Error::MethodNotAllowed { allow: "DELETE" }));
+    }
+
+    #[test]
+    fn a_remote_has_two_addresses() {
+        for base in ["/git/ns/r.git", "/ns/r.git"] {
+            let repo = "ns/r.git".to_owned();
+            assert_eq!(git("GET", &format!("{base}/info/refs")), (repo.clone(), Endpoint::InfoRefs));
+            assert_eq!(git("POST", &format!("{base}/git-upload-pack")), (repo.clone(), Endpoint::UploadPack));
+            assert_eq!(git("POST", &format!("{base}/git-receive-pack")), (repo.clone(), Endpoint::ReceivePack));
+            assert_eq!(git("GET", &format!("{base}/git-upload-pack")).1, Endpoint::WrongMethod { allow: "POST" });
+            assert_eq!(git("PUT", &format!("{base}/info/refs")).1, Endpoint::WrongMethod { allow: "GET, HEAD" });
+        }
+        assert_eq!(git("GET", "/git/ns/r/info/refs").0, "ns/r");
+    }
+
+    #[test]
+    fn what_only_dumb_clients_ask_for_is_gits_business_below_git() {
+        assert_eq!(git("GET", "/git/ns/r.git/HEAD").1, Endpoint::Other);
+        assert_eq!(git("GET", "/git/ns/r.git").1, Endpoint::Other);
+        assert_eq!(route("GET", "/ns/r.git/HEAD"), Err(Error::NoRoute));
+    }
+
+    #[test]
+    fn everything_else_is_no_route() {
+        for path in ["/", "", "/v1", "/v1/api/namespaces", "/v1/api/namespaces/ns", "/git/ns", "/__debug/other/x"] {
+            assert_eq!(route("GET", path), Err(Error::NoRoute), "{path}");
+        }
+        assert_eq!(route("GET", "/__debug/panic"), Err(Error::NoRoute));
+    }
+
+    #[test]
+    fn segments_are_decoded_after_they_are_cut() {
+        assert_eq!(rest("GET", &format!("{ALIAS}/ns/repos/a%2Fb")), Ok(RestCall::GetRepo { repo: "a/b".into() }));
+        assert_eq!(rest("GET", &format!("{ALIAS}/ns/repos/%ff")), Ok(RestCall::GetRepo { repo: "%ff".into() }));
+    }
+
+    #[test]
+    fn debug_triggers_are_posts() {
+        assert_eq!(route("POST", "/__debug/panic"), Ok(Route::Debug(Trigger::Panic)));
+        assert_eq!(route("GET", "/__debug/stats"), Ok(Route::Debug(Trigger::Stats)));
+        assert_eq!(route("POST", "/__debug/trap"), Ok(Route::Debug(Trigger::Trap)));
+    }
+}

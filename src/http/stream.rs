@@ -1,0 +1,83 @@
+//! An answer whose body is written while it is sent.
+
+use js_sys::futures::{JsFuture, spawn_local};
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::{Response, ResponseBody};
+
+use crate::log;
+use crate::ops::upload_pack::{Gone, Sink, Unsent};
+use crate::store::bytes::Bytes;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A part of Workers: bytes pass from the writer to the client without entering any script.
+    type IdentityTransformStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new() -> Result<IdentityTransformStream, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &IdentityTransformStream) -> JsValue;
+
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &IdentityTransformStream) -> WritableStream;
+
+    type WritableStream;
+
+    #[wasm_bindgen(method, catch, js_name = getWriter)]
+    fn get_writer(this: &WritableStream) -> Result<Writer, JsValue>;
+
+    type Writer;
+
+    #[wasm_bindgen(method)]
+    fn write(this: &Writer, bytes: &Uint8Array) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn close(this: &Writer) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn abort(this: &Writer, reason: &JsValue) -> Promise;
+}
+
+/// The writing end of an answer's body.
+pub(crate) struct BodySink {
+    writer: Writer,
+}
+
+impl Sink for BodySink {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
+        if !bytes.is_empty() {
+            JsFuture::from(self.writer.write(&bytes.to_js())).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails, the
+/// body breaks off, which no client takes for its end.
+pub(crate) fn respond<F>(write: impl FnOnce(BodySink) -> F) -> worker::Result<Response>
+where
+    F: Future<Output = Result<BodySink, (BodySink, Unsent)>> + 'static,
+{
+    let stream = IdentityTransformStream::new()?;
+    let writer = stream.writable().get_writer()?;
+    let body = ResponseBody::Stream(stream.readable().unchecked_into());
+    let written = write(BodySink { writer });
+    spawn_local(async move {
+        let ended = match written.await {
+            Ok(sink) => JsFuture::from(sink.writer.close()).await,
+            Err((sink, unsent)) => {
+                match &unsent {
+                    Unsent::Gone(_) => log::warn(&unsent),
+                    Unsent::Failed(_) => log::error(&unsent),
+                }
+                JsFuture::from(sink.writer.abort(&unsent.to_string().into())).await
+            }
+        };
+        if let Err(error) = ended {
+            log::warn(Unsent::Gone(error.into()));
+        }
+    });
+    Response::from_body(body)
+}

@@ -1,0 +1,17 @@
+//! What operators read: causes of ours that no caller is told.
+
+/// Something failed and the request with it.
+pub(crate) fn error(what: impl std::fmt::Display) {
+    #[cfg(target_arch = "wasm32")]
+    worker::console_error!("{what}");
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("error: {what}");
+}
+
+/// Something failed that will be tried again.
+pub(crate) fn warn(what: impl std::fmt::Display) {
+    #[cfg(target_arch = "wasm32")]
+    worker::console_warn!("{what}");
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("warning: {what}");
+}

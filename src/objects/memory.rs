@@ -1,0 +1,102 @@
+//! Every Durable Object in memory, with a clock that stands still and a wire that fails on demand.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{Objects, repo_object_name};
+use crate::account::{self, AccountClient};
+use crate::durable::{Failure, Fault, MemoryDatabase, MemoryWire, Serve, ready};
+use crate::names::{NamespaceName, RepoName};
+use crate::namespace::{self, NamespaceClient};
+use crate::repo::{self, Moment, RepoClient};
+use crate::store::reclaim::MemoryReclaim;
+
+/// Upload grace of the objects in memory.
+pub(crate) const UPLOAD_GRACE_MS: u64 = 60_000;
+
+/// A deployment's Durable Objects, made when they are first asked for, as the platform's are.
+#[derive(Default)]
+pub(crate) struct MemoryObjects {
+    databases: RefCell<HashMap<String, Rc<MemoryDatabase>>>,
+    clock: Rc<Cell<u64>>,
+    fault: Rc<RefCell<Option<(u32, Fault)>>>,
+}
+
+impl MemoryObjects {
+    /// Now, for all of them.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.get()
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn wait(&self, ms: u64) {
+        self.clock.set(self.clock.get() + ms);
+    }
+
+    /// After this many more calls, one goes wrong.
+    pub(crate) fn fail_after(&self, calls: u32, fault: Fault) {
+        *self.fault.borrow_mut() = Some((calls, fault));
+    }
+
+    /// Whether the fault that was asked for has struck.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.fault.borrow().is_none()
+    }
+
+    /// Nothing goes wrong from here on.
+    pub(crate) fn heal(&self) {
+        *self.fault.borrow_mut() = None;
+    }
+
+    /// Lets the alarm of a repo's object go off, if it is set.
+    pub(crate) fn ring_repo(&self, namespace: &NamespaceName, repo: &RepoName) {
+        let db = self.repo_database(namespace, repo);
+        if db.take_alarm().is_some() {
+            ready(repo::perform(&*db, self, &MemoryReclaim::default(), || self.now())).unwrap();
+        }
+    }
+
+    /// The database of a repo's object.
+    pub(crate) fn repo_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
+        self.database(&format!("repo {}", repo_object_name(namespace, repo)))
+    }
+
+    /// The database of a namespace's object.
+    pub(crate) fn namespace_database(&self, namespace: &NamespaceName) -> Rc<MemoryDatabase> {
+        self.database(&format!("namespace {}", namespace.key()))
+    }
+
+    fn database(&self, name: &str) -> Rc<MemoryDatabase> {
+        Rc::clone(self.databases.borrow_mut().entry(name.to_owned()).or_default())
+    }
+
+    fn wire(&self, serve: Serve) -> MemoryWire {
+        MemoryWire::new(serve, Rc::clone(&self.fault))
+    }
+}
+
+impl Objects for MemoryObjects {
+    type Wire = MemoryWire;
+
+    fn repo(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<RepoClient<MemoryWire>, Failure> {
+        let (db, clock) = (self.repo_database(namespace, repo), Rc::clone(&self.clock));
+        let serve = move |frame| {
+            let moment = Moment { now: clock.get(), upload_grace_ms: UPLOAD_GRACE_MS };
+            repo::answer_frame(&*db, &moment, frame)
+        };
+        Ok(RepoClient::new(self.wire(Rc::new(serve))))
+    }
+
+    fn namespace(&self, namespace: &NamespaceName) -> Result<NamespaceClient<MemoryWire>, Failure> {
+        let (db, clock) = (self.namespace_database(namespace), Rc::clone(&self.clock));
+        let serve = move |frame| namespace::answer_frame(&*db, clock.get(), frame);
+        Ok(NamespaceClient::new(self.wire(Rc::new(serve))))
+    }
+
+    fn account(&self, account_id: &str) -> Result<AccountClient<MemoryWire>, Failure> {
+        let (db, clock) = (self.database(&format!("account {account_id}")), Rc::clone(&self.clock));
+        let serve = move |frame| account::answer_frame(&*db, clock.get(), frame);
+        Ok(AccountClient::new(self.wire(Rc::new(serve))))
+    }
+}

@@ -1,0 +1,222 @@
+//! A repo's packs as one request sees them: their indexes in memory, their bytes a read away.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use git_core::pack::Kind;
+use git_core::pack::catalog::{Catalog, CatalogPack, Place};
+use git_core::pack::entry::{Content, Decoded, EntryHeader, decode_entry_header};
+use git_core::pack::index::PackIndex;
+use git_core::pack::inflate::inflate_all;
+
+use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, OBJECT_RESIDENT_MAX};
+use crate::durable::Failure;
+use crate::repo::Opened;
+use crate::repo::call::PackRow;
+use crate::store::PackStore;
+use crate::store::bytes::Bytes;
+use crate::store::cache::Cache;
+use crate::store::keys;
+
+thread_local! {
+    /// By the key of the index.
+    static INDEXES: RefCell<Cache<String, Rc<PackIndex>>> = RefCell::new(Cache::new(INDEX_CACHE_MAX));
+    /// By the key of the segment and the number of the block in it.
+    static BLOCKS: RefCell<Cache<(String, u64), Bytes>> = RefCell::new(Cache::new(BLOCK_CACHE_MAX));
+}
+
+/// The packs of a snapshot.
+pub(crate) struct LoadedCatalog<'a, S> {
+    /// Their indexes.
+    pub(crate) packs: Catalog,
+    store: &'a S,
+    rows: Vec<PackRow>,
+    inline: Vec<Option<Bytes>>,
+}
+
+/// An entry as it is stored: its header, and its deflated data.
+pub(crate) struct StoredEntry {
+    pub(crate) header: EntryHeader,
+    pub(crate) header_len: usize,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl<'a, S: PackStore> LoadedCatalog<'a, S> {
+    /// Loads the index of every pack of the snapshot.
+    pub(crate) async fn load(opened: &Opened, store: &'a S) -> Result<Self, Failure> {
+        let rows = opened.snapshot.packs.clone();
+        let packs = stream::iter(&rows)
+            .map(async |row| {
+                let index = load_index(opened, row, store).await?;
+                Ok::<_, Failure>(CatalogPack { index, pack_len: row.pack.pack_len })
+            })
+            .buffered(INDEX_READS_MAX)
+            .try_collect()
+            .await?;
+        let inline = rows.iter().map(|row| {
+            let pack = row.inline.map(|(pack, _)| opened.strings.string(pack));
+            Ok(pack.transpose()?.map(|bytes| Bytes::from(bytes.to_vec())))
+        });
+        let inline = inline.collect::<Result<_, Failure>>()?;
+        Ok(Self { packs: Catalog::new(packs), store, rows, inline })
+    }
+
+    /// The sequence number of a pack.
+    pub(crate) fn pack_seq(&self, pack: usize) -> Option<u64> {
+        self.rows.get(pack).map(|row| row.pack_seq)
+    }
+
+    /// Bytes that inline packs and their indexes take.
+    pub(crate) fn inline_len(&self) -> u64 {
+        self.rows.iter().filter(|row| row.inline.is_some()).map(|row| row.pack.pack_len + row.pack.index_len).sum()
+    }
+
+    /// A stretch of a pack, in the pieces in which it is stored.
+    pub(crate) async fn read(&self, pack: usize, range: Range<u64>) -> Result<Vec<Bytes>, Failure> {
+        if let Some(inline) = self.inline(pack)? {
+            return Ok(vec![inline.slice(to_usize(range.start)?..to_usize(range.end)?)]);
+        }
+        let mut pieces = Vec::new();
+        for (key, part) in self.segments(pack, range)? {
+            pieces.push(self.store.get(&key, part).await?);
+        }
+        Ok(pieces)
+    }
+
+    /// A short stretch of a pack, read by blocks that this isolate keeps.
+    async fn read_kept(&self, pack: usize, range: Range<u64>) -> Result<Vec<u8>, Failure> {
+        if let Some(inline) = self.inline(pack)? {
+            return Ok(inline.slice(to_usize(range.start)?..to_usize(range.end)?).to_vec());
+        }
+        let mut bytes = Vec::new();
+        for (key, part) in self.segments(pack, range)? {
+            for block_no in part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN) {
+                let block = self.block(pack, &key, block_no).await?;
+                let at = block_no * BLOCK_LEN;
+                let (start, end) = (part.start.saturating_sub(at), part.end - at);
+                bytes.extend(block.slice(to_usize(start)?..to_usize(end)?).to_vec());
+            }
+        }
+        Ok(bytes)
+    }
+
+    async fn block(&self, pack: usize, key: &str, block_no: u64) -> Result<Bytes, Failure> {
+        let cache_key = (key.to_owned(), block_no);
+        if let Some(block) = BLOCKS.with_borrow_mut(|blocks| blocks.get(&cache_key)) {
+            return Ok(block);
+        }
+        let range = block_no * BLOCK_LEN..((block_no + 1) * BLOCK_LEN).min(self.segment_len(pack, key)?);
+        let block = self.store.get(key, range).await?;
+        BLOCKS.with_borrow_mut(|blocks| blocks.insert(cache_key, block.clone(), block.len()));
+        Ok(block)
+    }
+
+    /// Length of the stored segment of that key.
+    fn segment_len(&self, pack: usize, key: &str) -> Result<u64, Failure> {
+        let row = self.row(pack)?;
+        let last = row.pack.pack_len.div_ceil(row.pack.segment_len.max(1)).saturating_sub(1);
+        let is_last = key == keys::segment(&row.owner_repo_id, &row.upload_id, last);
+        Ok(if is_last { row.pack.pack_len - last * row.pack.segment_len } else { row.pack.segment_len })
+    }
+
+    /// The keys and ranges that a stretch of a pack is stored under.
+    fn segments(&self, pack: usize, range: Range<u64>) -> Result<Vec<(String, Range<u64>)>, Failure> {
+        let row = self.row(pack)?;
+        let len = row.pack.segment_len.max(1);
+        let numbers = range.start / len..range.end.div_ceil(len);
+        let part = |number: u64| {
+            let at = number * len;
+            let key = keys::segment(&row.owner_repo_id, &row.upload_id, number);
+            (key, range.start.max(at) - at..range.end.min(at + len) - at)
+        };
+        Ok(numbers.map(part).collect())
+    }
+
+    /// An entry as it is stored.
+    pub(crate) async fn stored_entry(&self, place: Place) -> Result<StoredEntry, Failure> {
+        let range = self.entry_range(place)?;
+        let bytes = self.read_kept(place.pack, range).await?;
+        match decode_entry_header(&bytes) {
+            Ok(Decoded::Value(header, header_len)) => Ok(StoredEntry { header, header_len, bytes }),
+            _ => Err(Failure::shape("an entry", format_args!("{place:?}"))),
+        }
+    }
+
+    /// Where an entry stands in its pack.
+    pub(crate) fn entry_range(&self, place: Place) -> Result<Range<u64>, Failure> {
+        let unknown = || Failure::shape("an entry of the catalog", format_args!("{place:?}"));
+        let entry = self.packs.entry(place).ok_or_else(unknown)?;
+        Ok(entry.offset..self.packs.entry_end(place).ok_or_else(unknown)?)
+    }
+
+    /// The entries from an object down to the whole one that it builds on.
+    pub(crate) fn chain(&self, place: Place) -> Result<Vec<Place>, Failure> {
+        let (mut chain, mut top) = (vec![place], place);
+        while let Some(base) = self.packs.entry(top).and_then(|entry| entry.base) {
+            let resolved = self.packs.resolve(top.pack, base);
+            top = resolved.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
+            chain.push(top);
+        }
+        Ok(chain)
+    }
+
+    /// A whole object; `None` when it, or something that it builds on, is too large to hold.
+    pub(crate) async fn object(&self, place: Place) -> Result<Option<(Kind, Vec<u8>)>, Failure> {
+        let mut object = None;
+        for link in self.chain(place)?.into_iter().rev() {
+            let unknown = || Failure::shape("an entry of the catalog", format_args!("{link:?}"));
+            if self.packs.entry(link).ok_or_else(unknown)?.object_len > OBJECT_RESIDENT_MAX {
+                return Ok(None);
+            }
+            let stored = self.stored_entry(link).await?;
+            if stored.header.inflated_len > OBJECT_RESIDENT_MAX {
+                return Ok(None);
+            }
+            let corrupt = |error| Failure::shape("a stored entry that inflates", error);
+            let data = stored.bytes.get(stored.header_len..).unwrap_or_default();
+            let data = inflate_all(data, to_usize(stored.header.inflated_len)?).map_err(corrupt)?;
+            object = match (stored.header.content, object) {
+                (Content::Whole(kind), _) => Some((kind, data)),
+                (_, Some((kind, base))) => Some((kind, apply(&base, &data)?)),
+                (_, None) => return Err(unknown()),
+            };
+        }
+        Ok(object)
+    }
+
+    fn row(&self, pack: usize) -> Result<&PackRow, Failure> {
+        self.rows.get(pack).ok_or_else(|| Failure::shape("a pack of the catalog", pack))
+    }
+
+    fn inline(&self, pack: usize) -> Result<Option<&Bytes>, Failure> {
+        let inline = self.inline.get(pack).ok_or_else(|| Failure::shape("a pack of the catalog", pack))?;
+        Ok(inline.as_ref())
+    }
+}
+
+fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut object = Vec::new();
+    let applied = git_core::pack::delta::apply(base, delta, &mut object);
+    applied.map_err(|error| Failure::shape("a stored delta that applies", error))?;
+    Ok(object)
+}
+
+fn to_usize(n: u64) -> Result<usize, Failure> {
+    usize::try_from(n).map_err(|_| Failure::Range { what: "a length", value: n, max: usize::MAX as u64 })
+}
+
+async fn load_index(opened: &Opened, row: &PackRow, store: &impl PackStore) -> Result<Rc<PackIndex>, Failure> {
+    let parse = |bytes| PackIndex::parse(bytes).map(Rc::new).map_err(|error| Failure::shape("a pack index", error));
+    if let Some((_, index)) = row.inline {
+        return parse(opened.strings.string(index)?.to_vec());
+    }
+    let key = keys::index(&row.owner_repo_id, &row.upload_id);
+    if let Some(index) = INDEXES.with_borrow_mut(|indexes| indexes.get(&key)) {
+        return Ok(index);
+    }
+    let index = parse(store.get(&key, 0..row.pack.index_len).await?.to_vec())?;
+    INDEXES.with_borrow_mut(|indexes| indexes.insert(key, Rc::clone(&index), index.byte_len()));
+    Ok(index)
+}

@@ -1,0 +1,29 @@
+//! A repo's metadata, from the repo itself.
+
+use crate::error::Error;
+use crate::names::{NamespaceName, RepoName};
+use crate::objects::Objects;
+use crate::repo::call::{Refusal, RepoInfo, Status};
+
+/// The metadata of a repo that is ready.
+pub(crate) async fn get_repo(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    repo: &RepoName,
+) -> Result<RepoInfo, Error> {
+    match objects.repo(namespace, repo)?.info().await? {
+        Ok(info) if info.status == Status::Ready => Ok(info),
+        Ok(info) => Err(Error::Refused { repo: repo.to_string(), refusal: Refusal::NotReady(info.status) }),
+        Err(_) => Err(missing(objects, namespace, repo).await?),
+    }
+}
+
+/// Why a repo is not there: it is being made, or there is none.
+pub(crate) async fn missing(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    repo: &RepoName,
+) -> Result<Error, Error> {
+    let reserved = objects.namespace(namespace)?.is_reserved(repo.to_string()).await?;
+    Ok(if reserved { Error::CreateInProgress(repo.to_string()) } else { Error::RepoNotFound(repo.to_string()) })
+}

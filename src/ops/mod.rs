@@ -1,0 +1,12 @@
+//! What callers want done, one verb a file, whichever way they ask. Generic over [`crate::objects::Objects`].
+
+pub(crate) mod body;
+mod catalog;
+pub(crate) mod create_repo;
+pub(crate) mod create_token;
+pub(crate) mod delete_repo;
+pub(crate) mod get_repo;
+pub(crate) mod receive_pack;
+pub(crate) mod revoke_token;
+mod spills;
+pub(crate) mod upload_pack;

@@ -1,0 +1,214 @@
+//! A pack taken in: both passes, closure against the catalog, what each commit introduces, the index.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use git_core::ObjectId;
+use git_core::pack::catalog::Place;
+use git_core::pack::introduce::{self, Introducer, ParentCommit};
+use git_core::pack::receive::Receiver;
+use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
+use git_core::pack::{Kind, PackError, Resolved, index};
+
+use super::upload::{Upload, Uploaded};
+use crate::config::{self, SEGMENT_LEN};
+use crate::durable::Failure;
+use crate::ops::body::{Body, Stopped};
+use crate::ops::catalog::LoadedCatalog;
+use crate::ops::spills::Spills;
+use crate::repo::call::PackInfo;
+use crate::store::{PackStore, keys};
+
+/// A pack that is complete and whose closure has been checked.
+pub(crate) struct Ingested {
+    pub(crate) info: PackInfo,
+    pub(crate) uploaded: Uploaded,
+    pub(crate) index: Vec<u8>,
+    /// Positions in the catalog of the packs that it builds on.
+    pub(crate) relies_on: BTreeSet<usize>,
+    pub(crate) new_objects: NewObjects,
+}
+
+/// Kinds and targets of the new objects that refs may be asked to point at.
+#[derive(Default)]
+pub(crate) struct NewObjects {
+    kinds: BTreeMap<ObjectId, Kind>,
+    tag_targets: BTreeMap<ObjectId, ObjectId>,
+}
+
+impl NewObjects {
+    pub(crate) fn kind(&self, id: ObjectId) -> Option<Kind> {
+        self.kinds.get(&id).copied()
+    }
+
+    pub(crate) fn tag_target(&self, id: ObjectId) -> Option<ObjectId> {
+        self.tag_targets.get(&id).copied()
+    }
+
+    /// What `tips` are in the pack, and what they lead to when they are tags.
+    fn of(resolved: &Resolved, tips: &[ObjectId]) -> Self {
+        let mut new = Self::default();
+        let mut stack = tips.to_vec();
+        while let Some(id) = stack.pop() {
+            let Some(kind) = resolved.kind(id) else { continue };
+            if new.kinds.insert(id, kind).is_none()
+                && let Some(target) = resolved.tag_target(id)
+            {
+                new.tag_targets.insert(id, target);
+                stack.push(target);
+            }
+        }
+        new
+    }
+}
+
+/// Where a pack goes and what it is checked against.
+pub(crate) struct Destination<'a, S> {
+    pub(crate) store: &'a S,
+    pub(crate) catalog: &'a LoadedCatalog<'a, S>,
+    pub(crate) repo_id: &'a str,
+    pub(crate) upload_id: &'a str,
+    pub(crate) hash_key: u64,
+}
+
+/// Outside: the body or the platform failed. Inside: what is wrong with the pack.
+type Taken<T> = Result<Result<T, PackError>, Stopped>;
+
+/// Unwraps both results, the inner one by returning it.
+macro_rules! accepted {
+    ($taken:expr) => {
+        match $taken {
+            Ok(value) => value,
+            Err(refused) => return Ok(Err(refused)),
+        }
+    };
+}
+
+/// Takes in the pack that begins with `first` and goes on in `body`, which is read to its end whatever happens.
+/// `tips` are what the push wants refs to point at.
+pub(crate) async fn ingest<S: PackStore>(
+    first: &[u8],
+    body: &mut impl Body,
+    tips: &[ObjectId],
+    to: &Destination<'_, S>,
+) -> Taken<Ingested> {
+    let (receiver, uploaded) = accepted!(receive(first, body, to).await?);
+    let resolver = accepted!(receiver.finish());
+    let spills = Spills::new(to.store, to.repo_id, to.upload_id);
+    let resolved = accepted!(resolve(resolver, to, &spills).await?);
+    spills.delete().await?;
+    let mut relies_on = BTreeSet::new();
+    let parents = accepted!(check_closure(&resolved, to.catalog, &mut relies_on));
+    let outside_bases = resolved.outside_bases();
+    relies_on.extend(outside_bases.iter().filter_map(|&id| to.catalog.packs.find(id)).map(|place| place.pack));
+    let stored_len = if matches!(uploaded, Uploaded::Stored) { SEGMENT_LEN as u64 } else { 0 };
+    let mut info = PackInfo {
+        format: index::FORMAT,
+        n_objects: resolved.n_objects() as u64,
+        pack_len: resolved.pack_len(),
+        index_len: 0,
+        segment_len: stored_len,
+        trailer: resolved.trailer().to_hex(),
+        thin: !outside_bases.is_empty(),
+    };
+    let new_objects = NewObjects::of(&resolved, tips);
+    let mut introducer = Introducer::new(resolved, &parents);
+    while let introduce::Step::NeedTrees(ids) = introducer.step() {
+        for id in ids {
+            let place = accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree }));
+            relies_on.insert(place.pack);
+            let object = to.catalog.object(place).await?;
+            let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", id))?;
+            accepted!(introducer.supply_tree(id, &content));
+        }
+    }
+    let index = index::write(&introducer);
+    info.index_len = index.len() as u64;
+    Ok(Ok(Ingested { info, uploaded, index, relies_on, new_objects }))
+}
+
+/// Pass 1, with the bytes on their way to R2.
+async fn receive<S: PackStore>(
+    first: &[u8],
+    body: &mut impl Body,
+    to: &Destination<'_, S>,
+) -> Taken<(Receiver, Uploaded)> {
+    let mut receiver = Receiver::new(config::pack_limits(to.hash_key));
+    let mut upload = Upload::new(to.store, to.repo_id, to.upload_id);
+    let mut piece = first.to_vec();
+    loop {
+        if let Err(refused) = receiver.push(&piece) {
+            upload.abandon().await;
+            return Ok(Err(refused));
+        }
+        upload.add(&piece).await?;
+        match body.read(&mut piece).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Ok((receiver, upload.finish().await?))),
+            Err(error) => {
+                upload.abandon().await;
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+/// Pass 2, over what has been stored.
+async fn resolve<S: PackStore>(
+    mut resolver: Resolver,
+    to: &Destination<'_, S>,
+    spills: &Spills<'_, S>,
+) -> Taken<Resolved> {
+    loop {
+        match accepted!(resolver.step()) {
+            Step::NeedPack { offset, len } => {
+                let (segment, start) = (offset / SEGMENT_LEN as u64, offset % SEGMENT_LEN as u64);
+                let key = keys::segment(to.repo_id, to.upload_id, segment);
+                let bytes = to.store.get(&key, start..start + len as u64).await?;
+                resolver.supply_pack(offset, bytes.to_vec());
+            }
+            Step::NeedBase { id } => {
+                let base = match to.catalog.packs.find(id) {
+                    Some(place) => spills.base(to.catalog, place, || resolver.new_spill()).await?,
+                    None => SuppliedBase::Missing,
+                };
+                resolver.supply_base(id, base);
+            }
+            Step::SpillWrite { spill, bytes } => spills.append(spill, &bytes).await?,
+            Step::SpillRead { spill, offset, len } => {
+                resolver.supply_spill(offset, spills.read(spill, offset, len).await?);
+            }
+            Step::Done => return Ok(Ok(resolver.finish())),
+        }
+    }
+}
+
+/// Everything that the pack refers to must be in it or in the catalog, which is closed, and be of the right kind.
+fn check_closure<S: PackStore>(
+    resolved: &Resolved,
+    catalog: &LoadedCatalog<'_, S>,
+    relies_on: &mut BTreeSet<usize>,
+) -> Result<BTreeMap<ObjectId, ParentCommit>, PackError> {
+    resolved.check_kinds()?;
+    let mut parents = BTreeMap::new();
+    for (id, expected) in resolved.outside() {
+        let place = catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: expected })?;
+        let entry = catalog.packs.entry(place).ok_or(PackError::MissingObject { id, kind: expected })?;
+        if entry.kind != expected {
+            return Err(PackError::WrongKind { id, actual: entry.kind, expected });
+        }
+        relies_on.insert(place.pack);
+        if expected == Kind::Commit {
+            parents.insert(id, parent(catalog, place).ok_or(PackError::MissingObject { id, kind: expected })?);
+        }
+    }
+    Ok(parents)
+}
+
+fn parent<S>(catalog: &LoadedCatalog<'_, S>, place: Place) -> Option<ParentCommit> {
+    let commit = catalog.packs.commit(place)?;
+    let tree_id = match commit.tree {
+        index::Ref::Here(number) => catalog.packs.id(Place { number, ..place })?,
+        index::Ref::Outside(id) => id,
+    };
+    Some(ParentCommit { tree_id, generation: commit.generation })
+}

@@ -1,0 +1,18 @@
+//! Revokes a token by its id: the namespace's map tells which repo it opens.
+
+use crate::error::Error;
+use crate::names::{NamespaceName, RepoName};
+use crate::objects::Objects;
+
+/// Revokes a token. When this returns the token opens nothing.
+pub(crate) async fn revoke_token(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    token_id: &str,
+) -> Result<(), Error> {
+    let unknown = || Error::TokenNotFound(token_id.to_owned());
+    let repo = objects.namespace(namespace)?.find_token(token_id.to_owned()).await?.ok_or_else(unknown)?;
+    let name = RepoName::parse(&repo.name).ok_or_else(unknown)?;
+    let revoked = objects.repo(namespace, &name)?.revoke_token(repo.repo_id, token_id.to_owned()).await?;
+    revoked.map_err(|_| unknown())
+}

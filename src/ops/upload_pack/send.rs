@@ -1,0 +1,244 @@
+//! Sending a planned pack: stored bytes in long stretches, read ahead, most of them untouched.
+
+use std::ops::Range;
+use std::pin::pin;
+
+use futures_util::{Stream, StreamExt, stream};
+use git_core::pack::catalog::{Catalog, Place};
+use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, encode_pack_header};
+use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
+use git_core::pkt_line::SideBand;
+
+use super::frame::{PackOut, Sink};
+use super::{Gone, Unsent};
+use crate::config::{EXTENT_GAP_MAX, EXTENT_LEN_MAX};
+use crate::durable::Failure;
+use crate::ops::catalog::LoadedCatalog;
+use crate::store::PackStore;
+use crate::store::bytes::Bytes;
+
+/// A stretch of a stored pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Extent {
+    pack: usize,
+    range: Range<u64>,
+}
+
+/// Sends the pack. When something fails on the way, a client that can be told is told.
+pub(super) async fn send<S: PackStore, K: Sink>(
+    catalog: &LoadedCatalog<'_, S>,
+    plan: &Plan,
+    options: SendOptions,
+    side_band: Option<SideBand>,
+    sink: &mut K,
+) -> Result<(), Unsent> {
+    let whole = is_whole_pack(plan, &catalog.packs);
+    let mut out = PackOut::new(sink, side_band, whole.is_some())?;
+    let sent = match whole {
+        Some(pack) => send_whole(catalog, pack, &mut out).await,
+        None => send_items(catalog, plan, options, &mut out).await,
+    };
+    match sent {
+        Ok(()) => Ok(out.finish().await?),
+        Err(Unsent::Failed(failure)) => {
+            out.fail("internal error").await?;
+            Err(Unsent::Failed(failure))
+        }
+        Err(gone) => Err(gone),
+    }
+}
+
+/// A single pack that is wanted whole: header, entries and trailer as they are.
+async fn send_whole<S: PackStore, K: Sink>(
+    catalog: &LoadedCatalog<'_, S>,
+    pack: usize,
+    out: &mut PackOut<'_, K>,
+) -> Result<(), Unsent> {
+    let len = catalog.packs.packs().get(pack).map_or(0, |pack| pack.pack_len);
+    let mut extents = Vec::new();
+    extend(&mut extents, pack, 0..len);
+    let mut stretches = pin!(read_ahead(catalog, extents));
+    while let Some(stretch) = stretches.next().await {
+        for piece in stretch?.1 {
+            out.write(piece).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn send_items<S: PackStore, K: Sink>(
+    catalog: &LoadedCatalog<'_, S>,
+    plan: &Plan,
+    options: SendOptions,
+    out: &mut PackOut<'_, K>,
+) -> Result<(), Unsent> {
+    out.write(encode_pack_header(plan.n_objects).to_vec().into()).await?;
+    let mut extents = Vec::new();
+    for item in &plan.items {
+        if let Some((pack, range)) = stored_range(&catalog.packs, item)? {
+            extend(&mut extents, pack, range);
+        }
+    }
+    let mut reader = Reader { stretches: pin!(read_ahead(catalog, extents)), at: 0, pieces: Vec::new() };
+    let mut layout = Layout::default();
+    for item in &plan.items {
+        let sent_offset = out.offset();
+        match (*item, stored_range(&catalog.packs, item)?) {
+            (Item::Run { pack, first, last }, Some((_, range))) => {
+                layout.note(pack, first, last, range.start, sent_offset);
+                copy(&mut reader, range, out).await?;
+            }
+            (Item::Rewritten { place, base }, Some((_, mut range))) => {
+                let content = layout.base_content(&catalog.packs, base, sent_offset, options);
+                let content =
+                    content.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
+                layout.note(place.pack, place.number, place.number, range.start, sent_offset);
+                let stored = reader.take(&mut range, ENTRY_HEADER_LEN_MAX).await?;
+                let rewritten = rewrite_header(&stored, content).ok().flatten();
+                let (mut bytes, used) =
+                    rewritten.ok_or_else(|| Failure::shape("an entry", format_args!("{place:?}")))?;
+                bytes.extend(stored.get(used..).unwrap_or_default());
+                out.write(bytes.into()).await?;
+                copy(&mut reader, range, out).await?;
+            }
+            (Item::Rebuilt(place), _) => {
+                let object = catalog.object(place).await?;
+                let (kind, content) =
+                    object.ok_or_else(|| Failure::shape("an object that can be held", format_args!("{place:?}")))?;
+                let stored_offset = catalog.entry_range(place)?.start;
+                layout.note(place.pack, place.number, place.number, stored_offset, sent_offset);
+                out.write(whole_entry(kind, &content).into()).await?;
+            }
+            (_, None) => return Err(Failure::shape("an entry of the catalog", format_args!("{item:?}")).into()),
+        }
+    }
+    Ok(())
+}
+
+/// Where an item's bytes are stored; none for one that is rebuilt.
+fn stored_range(catalog: &Catalog, item: &Item) -> Result<Option<(usize, Range<u64>)>, Failure> {
+    let (pack, first, last) = match *item {
+        Item::Run { pack, first, last } => (pack, first, last),
+        Item::Rewritten { place, .. } => (place.pack, place.number, place.number),
+        Item::Rebuilt(_) => return Ok(None),
+    };
+    let start = catalog.index(pack).and_then(|index| index.offset(first));
+    let end = catalog.entry_end(Place { pack, number: last });
+    match (start, end) {
+        (Some(start), Some(end)) => Ok(Some((pack, start..end))),
+        _ => Err(Failure::shape("an entry of the catalog", format_args!("{item:?}"))),
+    }
+}
+
+/// Adds a range to the stretches to read: to the last one, if that is near, else in stretches of its own.
+fn extend(extents: &mut Vec<Extent>, pack: usize, range: Range<u64>) {
+    let mut range = range;
+    if let Some(last) = extents.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
+        let room_end = last.range.start + EXTENT_LEN_MAX;
+        if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
+            last.range.end = range.end.min(room_end);
+            range.start = last.range.end;
+        }
+    }
+    while range.start < range.end {
+        let end = range.end.min(range.start + EXTENT_LEN_MAX);
+        extents.push(Extent { pack, range: range.start..end });
+        range.start = end;
+    }
+}
+
+/// The stretches one after the other, the next being read while one is sent.
+fn read_ahead<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    extents: Vec<Extent>,
+) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
+    const N_AT_ONCE: usize = 2;
+    let read = async move |extent: Extent| {
+        let pieces = catalog.read(extent.pack, extent.range.clone()).await?;
+        Ok((extent, pieces))
+    };
+    stream::iter(extents).map(read).buffered(N_AT_ONCE)
+}
+
+async fn copy<R, K: Sink>(reader: &mut Reader<R>, mut range: Range<u64>, out: &mut PackOut<'_, K>) -> Result<(), Unsent>
+where
+    R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin,
+{
+    while range.start < range.end {
+        out.write(reader.next(&mut range, usize::MAX).await?).await?;
+    }
+    Ok(())
+}
+
+/// Reads ranges in the order in which their stretches were planned.
+struct Reader<R> {
+    stretches: R,
+    /// Where in the pack the first of `pieces` begins.
+    at: u64,
+    pieces: Vec<Bytes>,
+}
+
+impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> {
+    /// The first bytes of a range, at least one and at most `len_max`; the range shrinks by them.
+    async fn next(&mut self, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
+        loop {
+            let mut at = self.at;
+            for piece in &self.pieces {
+                let end = at + piece.len() as u64;
+                if (at..end).contains(&range.start) {
+                    let start = range.start - at;
+                    let len = (end.min(range.end) - range.start).min(len_max as u64);
+                    range.start += len;
+                    let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                    return Ok(piece.slice(index(start)..index(start + len)));
+                }
+                at = end;
+            }
+            self.pieces.clear();
+            let missing = || Failure::shape("a planned stretch", format_args!("{range:?}"));
+            let (extent, pieces) = self.stretches.next().await.ok_or_else(missing)??;
+            (self.at, self.pieces) = (extent.range.start, pieces);
+        }
+    }
+
+    /// The first `len` bytes of a range, or all of it when it is shorter.
+    async fn take(&mut self, range: &mut Range<u64>, len: usize) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        while bytes.len() < len && range.start < range.end {
+            bytes.extend(self.next(range, len - bytes.len()).await?.to_vec());
+        }
+        Ok(bytes)
+    }
+}
+
+impl From<Gone> for Unsent {
+    fn from(gone: Gone) -> Self {
+        Self::Gone(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_ranges_are_read_together_and_long_ones_in_parts() {
+        let mut extents = Vec::new();
+        extend(&mut extents, 0, 12..100);
+        extend(&mut extents, 0, 200..300);
+        extend(&mut extents, 0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
+        extend(&mut extents, 1, 0..EXTENT_LEN_MAX + 5);
+        extend(&mut extents, 1, 10..20);
+        let ranges: Vec<_> = extents.into_iter().map(|extent| (extent.pack, extent.range)).collect();
+        assert_eq!(
+            ranges,
+            [
+                (0, 12..300),
+                (0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2),
+                (1, 0..EXTENT_LEN_MAX),
+                (1, EXTENT_LEN_MAX..EXTENT_LEN_MAX + 5),
+                (1, 10..20),
+            ]
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! What the repo's one alarm is for: bytes to reclaim, and what the namespace is still to hear.
+//!
+//! Rows say what is due and when; the alarm is set to the earliest of them. Work that fails is put off, ever longer,
+//! and never thrown away: an alarm whose handler fails too often is one that the platform gives up.
+
+use super::call::RepoInfo;
+use super::metadata;
+use super::schema::SCHEMA;
+use super::uploads::{self, Orphan};
+use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, REPORT_DELAY_MS};
+use crate::durable::{Database, Failure};
+
+/// What the namespace is to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// The repo is there, and stands like this.
+    Stands(RepoInfo),
+    /// The incarnation is gone.
+    Gone { namespace: String, repo_id: String },
+}
+
+/// A report with what it takes to note that it was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Notice {
+    pub(super) report: Report,
+    repo_id: String,
+    kind: &'static str,
+    version: u64,
+    attempts: u64,
+}
+
+/// What an alarm is to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Duties {
+    pub(super) notices: Vec<Notice>,
+    pub(super) orphans: Vec<Orphan>,
+}
+
+const STANDS: &str = "stands";
+const GONE: &str = "gone";
+
+/// The namespace is to hear how the repo stands, a little later.
+pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    notify(db, now + REPORT_DELAY_MS, repo_id, STANDS)
+}
+
+/// The namespace is to hear that the repo is gone, even if who deleted it has not lived to say so.
+pub(super) fn removal<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec("DELETE FROM notices WHERE repo_id = ?1", &[repo_id.into()])?;
+    notify(db, now + REPORT_DELAY_MS, repo_id, GONE)
+}
+
+/// Sets the alarm to the earliest thing that is due.
+pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
+    let rows = db.exec(
+        "SELECT MIN(at) FROM (SELECT MIN(reclaim_at) AS at FROM uploads UNION ALL SELECT MIN(due_at) FROM notices)",
+        &[],
+    )?;
+    db.set_alarm(rows.into_iter().next().map(|mut row| row.optional_integer()).transpose()?.flatten())
+}
+
+/// What is due now. Until it has been tried the alarm stands a little ahead: should the handler be killed, and the
+/// platform stop calling it again, another alarm is there.
+pub(super) fn due<D: Database>(db: &D, now: u64) -> Result<Duties, Failure> {
+    if !SCHEMA.exists(db)? {
+        return Ok(Duties::default());
+    }
+    db.set_alarm(Some(now + BACKOFF_MIN_MS))?;
+    Ok(Duties { notices: notices(db, now)?, orphans: uploads::orphans(db, now)? })
+}
+
+/// The last of it has been tried: the next alarm is for what is due next.
+pub(super) fn rest<D: Database>(db: &D) -> Result<(), Failure> {
+    if SCHEMA.exists(db)? { arm(db) } else { Ok(()) }
+}
+
+/// Notes that the namespace has heard. What has been added to the report meanwhile is to be told in another.
+pub(super) fn heard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<(), Failure> {
+    let key = [(&notice.repo_id).into(), notice.kind.into()];
+    let [repo_id, kind] = key;
+    db.exec(
+        "DELETE FROM notices WHERE repo_id = ?1 AND kind = ?2 AND version = ?3",
+        &[repo_id, kind, notice.version.into()],
+    )?;
+    db.exec(
+        "UPDATE notices SET due_at = ?3, attempts = 0 WHERE repo_id = ?1 AND kind = ?2",
+        &[repo_id, kind, (now + REPORT_DELAY_MS).into()],
+    )?;
+    Ok(())
+}
+
+/// Puts off a report that could not be made.
+pub(super) fn unheard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<(), Failure> {
+    db.exec(
+        "UPDATE notices SET due_at = ?3, attempts = attempts + 1 WHERE repo_id = ?1 AND kind = ?2",
+        &[(&notice.repo_id).into(), notice.kind.into(), (now + backoff_ms(notice.attempts)).into()],
+    )?;
+    Ok(())
+}
+
+/// How long to wait after this many attempts that failed, and one more.
+pub(super) fn backoff_ms(attempts: u64) -> u64 {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX);
+    1_u64
+        .checked_shl(doublings)
+        .map_or(BACKOFF_MAX_MS, |factor| BACKOFF_MIN_MS.saturating_mul(factor).min(BACKOFF_MAX_MS))
+}
+
+fn notify<D: Database>(db: &D, due_at: u64, repo_id: &str, kind: &'static str) -> Result<(), Failure> {
+    db.exec(
+        "INSERT INTO notices (repo_id, kind, due_at, attempts, version) VALUES (?1, ?2, ?3, 0, 1)
+         ON CONFLICT (repo_id, kind) DO UPDATE SET version = version + 1",
+        &[repo_id.into(), kind.into(), due_at.into()],
+    )?;
+    arm(db)
+}
+
+fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
+    let rows = db.exec(
+        "SELECT notices.repo_id, kind, version, attempts, namespace FROM notices JOIN repo USING (repo_id)
+         WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+        &[now.into(), ALARM_DUTIES_MAX.into()],
+    )?;
+    let mut notices = Vec::new();
+    for mut row in rows {
+        let (repo_id, kind, version, attempts, namespace) =
+            (row.text()?, row.text()?, row.integer()?, row.integer()?, row.text()?);
+        let (report, kind) = if kind == GONE {
+            (Report::Gone { namespace, repo_id: repo_id.clone() }, GONE)
+        } else {
+            let Some(repo) = metadata::living_as(db, &repo_id)? else { continue };
+            (Report::Stands(repo.info), STANDS)
+        };
+        notices.push(Notice { report, repo_id, kind, version, attempts });
+    }
+    Ok(notices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        assert_eq!([0, 1, 2].map(backoff_ms), [2_000, 4_000, 8_000]);
+        assert_eq!([9, 63, 64, u64::MAX].map(backoff_ms), [BACKOFF_MAX_MS; 4]);
+    }
+}

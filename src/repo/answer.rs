@@ -1,0 +1,62 @@
+//! What the repo does for each call: one transaction, kept only if nothing fails and nothing is refused.
+
+use super::call::{Call, Refusal, Reply};
+use super::schema::SCHEMA;
+use super::{commit, metadata, open, tokens, uploads};
+use crate::durable::{Database, Failure, Frame, FrameWriter};
+
+/// When a call arrives, and what the deployment says about time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// Unix milliseconds.
+    pub(crate) now: u64,
+    /// How long a registered upload may live.
+    pub(crate) upload_grace_ms: u64,
+}
+
+/// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.
+pub(crate) fn answer_frame<D: Database>(db: &D, moment: &Moment, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    let frame = Frame::parse(frame)?;
+    let call: Call = frame.head()?;
+    let mut strings = FrameWriter::default();
+    let result = db.transaction(|| answer(db, moment, &call, &frame, &mut strings))?;
+    match result {
+        Ok(reply) => strings.finish(&Ok::<Reply, Refusal>(reply)),
+        Err(refusal) => FrameWriter::default().finish(&Err::<Reply, Refusal>(refusal)),
+    }
+}
+
+fn answer<D: Database>(
+    db: &D,
+    moment: &Moment,
+    call: &Call,
+    frame: &Frame,
+    strings: &mut FrameWriter,
+) -> Result<Result<Reply, Refusal>, Failure> {
+    let now = moment.now;
+    Ok(match call {
+        Call::Create(new) => metadata::create(db, now, new)?.map(Reply::Info),
+        Call::Info => metadata::living(db)?.map(|repo| Reply::Info(repo.info)).ok_or(Refusal::NotFound),
+        Call::Delete => metadata::delete(db, now)?.map(|repo_id| Reply::Deleted { repo_id }),
+        Call::AddToken { repo_id, token } => match metadata::living_as(db, repo_id)? {
+            Some(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
+            None => Err(Refusal::NotFound),
+        },
+        Call::ListTokens { state, per_page, page } => match metadata::living(db)? {
+            Some(repo) => Ok(Reply::Tokens(tokens::page(db, now, &repo.info.repo_id, *state, (*per_page, *page))?)),
+            None => Err(Refusal::NotFound),
+        },
+        Call::RevokeToken { repo_id, token_id } => match metadata::living_as(db, repo_id)? {
+            Some(_) => tokens::revoke(db, now, repo_id, token_id)?.map(|()| Reply::Done),
+            None => Err(Refusal::TokenNotFound),
+        },
+        Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
+        Call::Commit(call) => commit::commit(db, now, call, frame)?.map(Reply::Committed),
+        Call::Abandon { repo_id, upload_id } => {
+            if SCHEMA.exists(db)? {
+                uploads::expire(db, now, repo_id, upload_id)?;
+            }
+            Ok(Reply::Done)
+        }
+    })
+}

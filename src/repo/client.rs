@@ -1,0 +1,118 @@
+//! The Worker's side of a repo's Durable Object: one typed method for each call.
+
+use super::call::{
+    Call, Commit, Committed, NewRepo, NewToken, Refusal, Reply, RepoInfo, Snapshot, TokenPage, TokenState, View,
+};
+use crate::durable::{Answer, Failure, Frame, Wire, ask};
+
+/// One repo's object, at the end of a wire.
+#[derive(Debug, Clone)]
+pub(crate) struct RepoClient<W> {
+    wire: W,
+}
+
+/// An opened repo: its snapshot, and the byte strings that [`super::call::PackRow::inline`] refers to.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) strings: Frame,
+}
+
+/// Outside: the platform's failures. Inside: what the repo refuses.
+type Asked<T> = Result<Result<T, Refusal>, Failure>;
+
+impl<W: Wire> RepoClient<W> {
+    /// The repo whose object `wire` leads to.
+    pub(crate) fn new(wire: W) -> Self {
+        Self { wire }
+    }
+
+    /// Makes the repo.
+    pub(crate) async fn create(&self, new: NewRepo) -> Asked<RepoInfo> {
+        self.ask(&Call::Create(new), &[], |reply| match reply {
+            Reply::Info(info) => Some(info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The repo's metadata.
+    pub(crate) async fn info(&self) -> Asked<RepoInfo> {
+        self.ask(&Call::Info, &[], |reply| match reply {
+            Reply::Info(info) => Some(info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Deletes the repo and returns the id of what was deleted.
+    pub(crate) async fn delete(&self) -> Asked<String> {
+        self.ask(&Call::Delete, &[], |reply| match reply {
+            Reply::Deleted { repo_id } => Some(repo_id),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Adds a token to this incarnation.
+    pub(crate) async fn add_token(&self, repo_id: String, token: NewToken) -> Asked<()> {
+        self.ask(&Call::AddToken { repo_id, token }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// One page of tokens, newest first; pages count from 1.
+    pub(crate) async fn list_tokens(&self, state: Option<TokenState>, per_page: u32, page: u32) -> Asked<TokenPage> {
+        self.ask(&Call::ListTokens { state, per_page, page }, &[], |reply| match reply {
+            Reply::Tokens(page) => Some(page),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Revokes a token of this incarnation.
+    pub(crate) async fn revoke_token(&self, repo_id: String, token_id: String) -> Asked<()> {
+        self.ask(&Call::RevokeToken { repo_id, token_id }, &[], |reply| matches!(reply, Reply::Done).then_some(()))
+            .await
+    }
+
+    /// Opens the repo for one Git request.
+    pub(crate) async fn open(&self, token_sha256: String, view: View) -> Asked<Opened> {
+        let Answer { result, strings } = self.exchange(&Call::Open { token_sha256, view }, &[]).await?;
+        match result {
+            Ok(Reply::Snapshot(snapshot)) => Ok(Ok(Opened { snapshot, strings })),
+            Ok(_) => Err(unexpected()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Commits a push; `inline` is pack and index, when they live in the catalog's row.
+    pub(crate) async fn commit(&self, commit: Commit, inline: Option<(&[u8], &[u8])>) -> Asked<Committed> {
+        let strings = inline.map(|(pack, index)| [pack, index]);
+        let strings = strings.as_ref().map_or(&[][..], |strings| &strings[..]);
+        self.ask(&Call::Commit(commit), strings, |reply| match reply {
+            Reply::Committed(committed) => Some(committed),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Gives up an upload.
+    pub(crate) async fn abandon(&self, repo_id: String, upload_id: String) -> Asked<()> {
+        self.ask(&Call::Abandon { repo_id, upload_id }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    async fn ask<T>(&self, call: &Call, strings: &[&[u8]], expected: impl Fn(Reply) -> Option<T>) -> Asked<T> {
+        let Answer { result, .. } = self.exchange(call, strings).await?;
+        match result {
+            Ok(reply) => expected(reply).map(Ok).ok_or_else(unexpected),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    async fn exchange(&self, call: &Call, strings: &[&[u8]]) -> Result<Answer<Reply, Refusal>, Failure> {
+        ask(&self.wire, call, strings).await
+    }
+}
+
+fn unexpected() -> Failure {
+    Failure::shape("the reply to this call", "another")
+}

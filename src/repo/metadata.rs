@@ -1,0 +1,176 @@
+//! The rows of `repo`: what a repo is called and how it stands; its creation and its end.
+
+use super::call::{NewRepo, Refusal, RepoInfo, Status};
+use super::schema::SCHEMA;
+use super::{alarm, packs, refs, tokens};
+use crate::durable::{Database, Failure, Row};
+
+/// The incarnation that lives, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Repo {
+    pub(super) info: RepoInfo,
+    pub(super) last_pack_seq: u64,
+}
+
+/// The repo of this name, unless there is none or it has been deleted.
+pub(super) fn living<D: Database>(db: &D) -> Result<Option<Repo>, Failure> {
+    if !SCHEMA.exists(db)? {
+        return Ok(None);
+    }
+    let rows = db.exec(
+        "SELECT repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at, last_push_at,
+                source, status, shallow, last_pack_seq,
+                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE packs.repo_id = repo.repo_id)
+         FROM repo WHERE deleted_at IS NULL",
+        &[],
+    )?;
+    rows.into_iter().next().map(repo).transpose()
+}
+
+/// The repo, if the incarnation that lives is this one.
+pub(super) fn living_as<D: Database>(db: &D, repo_id: &str) -> Result<Option<Repo>, Failure> {
+    Ok(living(db)?.filter(|repo| repo.info.repo_id == repo_id))
+}
+
+/// Makes the repo with its first token. The same `repo_id` again is the same creation.
+pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Result<RepoInfo, Refusal>, Failure> {
+    SCHEMA.create(db)?;
+    if let Some(repo) = living(db)? {
+        let same = repo.info.repo_id == new.repo_id;
+        return Ok(if same { Ok(repo.info) } else { Err(Refusal::AlreadyExists) });
+    }
+    if !db.exec("SELECT 1 FROM repo WHERE repo_id = ?1", &[(&new.repo_id).into()])?.is_empty() {
+        return Ok(Err(Refusal::NotFound));
+    }
+    db.exec(
+        "INSERT INTO repo (repo_id, namespace, name, description, default_branch, read_only, status, shallow,
+                           created_at, updated_at, last_pack_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8, 0)",
+        &[
+            (&new.repo_id).into(),
+            (&new.namespace).into(),
+            (&new.name).into(),
+            new.description.as_ref().into(),
+            (&new.default_branch).into(),
+            new.read_only.into(),
+            Status::Ready.as_str().into(),
+            now.into(),
+        ],
+    )?;
+    tokens::add(db, now, &new.repo_id, &new.token)?;
+    alarm::report(db, now, &new.repo_id)?;
+    match living(db)? {
+        Some(repo) => Ok(Ok(repo.info)),
+        None => Err(Failure::shape("the repo that was just made", "none")),
+    }
+}
+
+/// Ends the repo: its name is free, its tokens and refs are gone, and the packs it owned are noted as garbage.
+pub(super) fn delete<D: Database>(db: &D, now: u64) -> Result<Result<String, Refusal>, Failure> {
+    let Some(repo) = living(db)? else { return Ok(Err(Refusal::NotFound)) };
+    let repo_id = repo.info.repo_id;
+    db.exec("UPDATE repo SET deleted_at = ?2 WHERE repo_id = ?1", &[(&repo_id).into(), now.into()])?;
+    tokens::clear(db, &repo_id)?;
+    refs::clear(db, &repo_id)?;
+    packs::discard(db, now, &repo_id)?;
+    alarm::removal(db, now, &repo_id)?;
+    Ok(Ok(repo_id))
+}
+
+/// Notes a push that was accepted.
+pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET updated_at = ?2, last_push_at = ?2 WHERE repo_id = ?1", &[repo_id.into(), now.into()])?;
+    alarm::report(db, now, repo_id)
+}
+
+fn repo(mut row: Row) -> Result<Repo, Failure> {
+    let info = RepoInfo {
+        repo_id: row.text()?,
+        namespace: row.text()?,
+        name: row.text()?,
+        description: row.optional_text()?,
+        default_branch: row.text()?,
+        read_only: row.flag()?,
+        created_at: row.integer()?,
+        updated_at: row.integer()?,
+        last_push_at: row.optional_integer()?,
+        source: row.optional_text()?,
+        status: parse_status(&row.text()?)?,
+        shallow: row.flag()?,
+        size: 0,
+    };
+    let last_pack_seq = row.integer()?;
+    Ok(Repo { info: RepoInfo { size: row.integer()?, ..info }, last_pack_seq })
+}
+
+fn parse_status(text: &str) -> Result<Status, Failure> {
+    Status::parse(text).ok_or_else(|| Failure::shape("a repo's status", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::ready;
+    use crate::repo::call::{Scope, View};
+    use crate::repo::fixture::{Fixture, READ, WRITE, commit};
+
+    #[test]
+    fn asking_after_a_repo_that_is_not_there_stores_nothing() {
+        let fixture = Fixture::empty();
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.delete()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.list_tokens(None, 10, 1)).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(ready(fixture.repo.abandon("r1".into(), "u".into())).unwrap(), Ok(()));
+        assert_eq!(fixture.open(WRITE, View::Push), Err(Refusal::BadToken));
+        assert_eq!(fixture.db.n_tables(), 0);
+        assert_eq!(fixture.db.alarm(), None);
+    }
+
+    #[test]
+    fn the_same_id_is_the_same_creation_and_another_is_refused() {
+        let fixture = Fixture::empty();
+        let made = ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap().unwrap();
+        assert_eq!(made.name, "Repo");
+        assert_eq!(made.status, Status::Ready);
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap(), Ok(made.clone()));
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap(), Err(Refusal::AlreadyExists));
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Ok(made));
+    }
+
+    #[test]
+    fn a_deleted_repo_is_gone_with_its_tokens_and_refs_and_its_name_is_free() {
+        let fixture = Fixture::new();
+        fixture.push(&[("refs/heads/main", None, Some(1))]).unwrap();
+        assert_eq!(ready(fixture.repo.delete()).unwrap(), Ok("r1".into()));
+        assert_eq!(ready(fixture.repo.info()).unwrap(), Err(Refusal::NotFound));
+        assert_eq!(fixture.open(READ, View::Refs), Err(Refusal::BadToken));
+        ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap().unwrap();
+        let opened = fixture.open(WRITE, View::Fetch).unwrap();
+        assert_eq!((opened.repo_id.as_str(), opened.refs.len(), opened.packs.len()), ("r2", 0, 0));
+    }
+
+    #[test]
+    fn what_a_deleted_repo_left_in_r2_is_noted() {
+        let fixture = Fixture::new();
+        let upload_id = fixture.upload();
+        fixture.commit(commit(&upload_id, &[("refs/heads/a", None, Some(1))])).unwrap();
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        let mut rows = fixture.db.exec("SELECT owner_repo_id, upload_id FROM garbage", &[]).unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].text(), rows[0].text()), (Ok("r1".into()), Ok(upload_id)));
+    }
+
+    #[test]
+    fn late_callbacks_of_a_deleted_repo_find_out() {
+        let fixture = Fixture::new();
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        assert_eq!(ready(fixture.repo.create(fixture.new_repo("r1"))).unwrap(), Err(Refusal::NotFound));
+        ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap().unwrap();
+        let token = fixture.token("t", "late", Scope::Write);
+        assert_eq!(ready(fixture.repo.add_token("r1".into(), token)).unwrap(), Err(Refusal::NotFound));
+        let revoked = ready(fixture.repo.revoke_token("r1".into(), "t-write".into())).unwrap();
+        assert_eq!(revoked, Err(Refusal::TokenNotFound));
+        assert_eq!(fixture.open("late", View::Refs), Err(Refusal::BadToken));
+        assert!(fixture.open(WRITE, View::Refs).is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! The repo's Durable Object: refs, tokens and the catalog of packs, in SQLite, and the way to it.
+//!
+//! [`call`] is what can be asked, [`client`] asks it, [`object`] is asked. [`answer`] decides, one call a transaction;
+//! below it, one file for each table. SQL text stands in those files and nowhere else.
+
+mod alarm;
+mod answer;
+pub(crate) mod call;
+mod client;
+mod commit;
+mod duties;
+#[cfg(test)]
+mod fixture;
+mod metadata;
+mod object;
+mod open;
+mod packs;
+mod refs;
+mod schema;
+mod tokens;
+mod uploads;
+
+#[cfg(test)]
+pub(crate) use answer::{Moment, answer_frame};
+pub(crate) use client::{Opened, RepoClient};
+#[cfg(test)]
+pub(crate) use duties::perform;
+pub use object::RepoObject;

@@ -1,0 +1,44 @@
+//! The repo's Durable Object, as the platform sees it.
+#![expect(missing_docs, reason = "the attribute writes methods that have no documentation")]
+
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::answer::{Moment, answer_frame};
+use super::duties;
+use crate::config;
+use crate::durable::{ObjectDatabase, serve};
+use crate::log;
+use crate::objects::DurableObjects;
+use crate::store::reclaim::R2Reclaim;
+use crate::time;
+
+/// One repo: its refs, tokens and catalog. Addressed by the lower-cased `namespace/repo`.
+#[durable_object(alarm)]
+pub struct RepoObject {
+    db: ObjectDatabase,
+    env: Env,
+}
+
+impl DurableObject for RepoObject {
+    fn new(state: State, env: Env) -> Self {
+        Self { db: ObjectDatabase::new(&state), env }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        serve(request, |frame| {
+            let moment = Moment { now: time::now(), upload_grace_ms: config::upload_grace_ms(&self.env) };
+            answer_frame(&self.db, &moment, frame)
+        })
+        .await
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        let objects = DurableObjects::new(&self.env);
+        // An error here is the database's own: only the platform's retry is left.
+        let put_off = duties::perform(&self.db, &objects, &R2Reclaim::new(&self.env), time::now).await;
+        for failure in put_off.map_err(|failure| worker::Error::RustError(failure.to_string()))? {
+            log::warn(format_args!("put off: {failure}"));
+        }
+        Response::empty()
+    }
+}

@@ -1,0 +1,115 @@
+//! [`Call::Open`](super::call::Call::Open): who asks, and one consistent view of the repo for them.
+
+use super::answer::Moment;
+use super::call::{Refusal, Scope, Snapshot, Status, View};
+use super::metadata::{self, Repo};
+use super::{packs, refs, tokens, uploads};
+use crate::durable::{Database, Failure, FrameWriter};
+
+/// Lets in whoever holds a token that may do this. Unknown repos and bad tokens are the same to them.
+pub(super) fn admit<D: Database>(
+    db: &D,
+    now: u64,
+    token_sha256: &str,
+    writes: bool,
+) -> Result<Result<Repo, Refusal>, Failure> {
+    let Some(repo) = metadata::living(db)? else { return Ok(Err(Refusal::BadToken)) };
+    let Some(scope) = tokens::scope_of(db, now, &repo.info.repo_id, token_sha256)? else {
+        return Ok(Err(Refusal::BadToken));
+    };
+    Ok(match repo.info.status {
+        _ if writes && scope == Scope::Read => Err(Refusal::ReadScope),
+        _ if writes && repo.info.read_only => Err(Refusal::ReadOnly),
+        Status::Ready => Ok(repo),
+        other => Err(Refusal::NotReady(other)),
+    })
+}
+
+/// The view that was asked for. [`View::Push`] registers an upload.
+pub(super) fn open<D: Database>(
+    db: &D,
+    moment: &Moment,
+    token_sha256: &str,
+    view: View,
+    strings: &mut FrameWriter,
+) -> Result<Result<Snapshot, Refusal>, Failure> {
+    let repo = match admit(db, moment.now, token_sha256, view.writes())? {
+        Ok(repo) => repo,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let repo_id = repo.info.repo_id;
+    let refs = refs::all(db, &repo_id)?;
+    let packs = if view.has_packs() { packs::all(db, &repo_id, strings)? } else { Vec::new() };
+    let upload_id = match view {
+        View::Push => Some(uploads::register(db, moment.now, &repo_id, moment.upload_grace_ms)?),
+        View::Refs | View::PushRefs | View::Fetch => None,
+    };
+    let (name, default_branch) = (repo.info.name, repo.info.default_branch);
+    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, upload_id }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::ready;
+    use crate::objects::UPLOAD_GRACE_MS;
+    use crate::repo::fixture::{DAY_MS, Fixture, READ, WRITE};
+
+    #[test]
+    fn a_token_opens_what_its_scope_allows() {
+        let fixture = Fixture::new();
+        for view in [View::Refs, View::Fetch] {
+            assert!(fixture.open(READ, view).is_ok());
+            assert!(fixture.open(WRITE, view).is_ok());
+        }
+        for view in [View::PushRefs, View::Push] {
+            assert_eq!(fixture.open(READ, view), Err(Refusal::ReadScope));
+            assert!(fixture.open(WRITE, view).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_unknown_an_expired_and_a_revoked_token_are_the_same() {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.open("other", View::Refs), Err(Refusal::BadToken));
+        ready(fixture.repo.revoke_token("r1".into(), "t-read".into())).unwrap().unwrap();
+        assert_eq!(fixture.open(READ, View::Refs), Err(Refusal::BadToken));
+        fixture.objects.wait(DAY_MS - 1);
+        assert!(fixture.open(WRITE, View::Refs).is_ok());
+        fixture.objects.wait(1);
+        assert_eq!(fixture.open(WRITE, View::Refs), Err(Refusal::BadToken));
+    }
+
+    #[test]
+    fn a_read_only_repo_is_read() {
+        let fixture = Fixture::empty();
+        let new = crate::repo::call::NewRepo { read_only: true, ..fixture.new_repo("r1") };
+        ready(fixture.repo.create(new)).unwrap().unwrap();
+        assert!(fixture.open(WRITE, View::Fetch).is_ok());
+        assert_eq!(fixture.open(WRITE, View::Push), Err(Refusal::ReadOnly));
+    }
+
+    #[test]
+    fn only_a_push_registers_an_upload() {
+        let fixture = Fixture::new();
+        for view in [View::Refs, View::PushRefs, View::Fetch] {
+            assert_eq!(fixture.open(WRITE, view).unwrap().upload_id, None);
+        }
+        assert_eq!(fixture.db.exec("SELECT 1 FROM uploads", &[]).unwrap().len(), 0);
+        assert!(crate::random::is_id(&fixture.upload()));
+        ready(fixture.repo.list_tokens(None, 1, 1)).unwrap().unwrap();
+        let mut rows = fixture.db.exec("SELECT reclaim_at FROM uploads", &[]).unwrap();
+        assert_eq!(rows[0].integer(), Ok(fixture.objects.now() + UPLOAD_GRACE_MS));
+    }
+
+    #[test]
+    fn refs_are_sorted_by_their_bytes() {
+        let fixture = Fixture::new();
+        let names = ["refs/heads/b", "refs/heads/B", "refs/heads/a-b", "refs/heads/ä", "refs/heads/a/b"];
+        let moves: Vec<_> = names.iter().map(|name| (*name, None, Some(1))).collect();
+        fixture.push(&moves).unwrap();
+        let mut sorted = names;
+        sorted.sort_unstable();
+        assert_eq!(fixture.refs().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), sorted);
+    }
+}

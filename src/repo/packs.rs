@@ -1,0 +1,141 @@
+//! The rows of `packs`, `holders` and `garbage`: the catalog of committed packs.
+
+use super::call::{NewPack, PackInfo, PackRow};
+use crate::config::{INLINE_LEN_MAX, INLINE_TOTAL_MAX};
+use crate::durable::{Database, Failure, FrameWriter, Row};
+
+/// A small pack's bytes, to be kept in its row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InlineBytes<'a> {
+    pub(super) pack: &'a [u8],
+    pub(super) index: &'a [u8],
+}
+
+/// Every pack in the order of commits; inline bytes go to `strings`.
+pub(super) fn all<D: Database>(db: &D, repo_id: &str, strings: &mut FrameWriter) -> Result<Vec<PackRow>, Failure> {
+    let rows = db.exec(
+        "SELECT pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len, segment_len, trailer, thin,
+                pack_bytes, index_bytes
+         FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
+        &[repo_id.into()],
+    )?;
+    rows.into_iter().map(|row| pack_row(row, strings)).collect()
+}
+
+/// Whether every one of these packs is in the catalog.
+pub(super) fn has_all<D: Database>(db: &D, repo_id: &str, pack_seqs: &[u64]) -> Result<bool, Failure> {
+    let list = serde_json::to_string(pack_seqs).map_err(|error| Failure::shape("a list that is JSON", error))?;
+    let rows = db.exec(
+        "SELECT 1 FROM json_each(?2) AS wanted WHERE NOT EXISTS
+            (SELECT 1 FROM packs WHERE repo_id = ?1 AND pack_seq = wanted.value) LIMIT 1",
+        &[repo_id.into(), (&list).into()],
+    )?;
+    Ok(rows.is_empty())
+}
+
+/// Whether there is room for more inline bytes: all of them travel with every snapshot.
+pub(super) fn has_inline_room<D: Database>(db: &D, repo_id: &str, bytes: InlineBytes<'_>) -> Result<bool, Failure> {
+    let rows = db.exec(
+        "SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE repo_id = ?1 AND segment_len = 0",
+        &[repo_id.into()],
+    )?;
+    let total = rows.into_iter().next().map(|mut row| row.integer()).transpose()?.unwrap_or(0);
+    Ok(total + bytes.len() <= INLINE_TOTAL_MAX)
+}
+
+/// Enters a pack as the newest, held by this repo alone.
+pub(super) fn add<D: Database>(
+    db: &D,
+    repo_id: &str,
+    upload_id: &str,
+    new: &NewPack,
+    bytes: Option<InlineBytes<'_>>,
+) -> Result<(), Failure> {
+    let rows = db.exec(
+        "UPDATE repo SET last_pack_seq = last_pack_seq + 1 WHERE repo_id = ?1 RETURNING last_pack_seq",
+        &[repo_id.into()],
+    )?;
+    let pack_seq = rows.into_iter().next().map(|mut row| row.integer()).transpose()?;
+    let pack_seq = pack_seq.ok_or_else(|| Failure::shape("the repo of a pack", "none"))?;
+    let pack = &new.pack;
+    db.exec(
+        "INSERT INTO packs (repo_id, pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len,
+                            segment_len, trailer, thin, pack_bytes, index_bytes)
+         VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        &[
+            repo_id.into(),
+            pack_seq.into(),
+            upload_id.into(),
+            u64::from(pack.format).into(),
+            pack.n_objects.into(),
+            pack.pack_len.into(),
+            pack.index_len.into(),
+            pack.segment_len.into(),
+            (&pack.trailer).into(),
+            pack.thin.into(),
+            bytes.map(|bytes| bytes.pack).into(),
+            bytes.map(|bytes| bytes.index).into(),
+        ],
+    )?;
+    db.exec(
+        "INSERT INTO holders (owner_repo_id, upload_id, holder_repo_id) VALUES (?1, ?2, ?1)",
+        &[repo_id.into(), upload_id.into()],
+    )?;
+    Ok(())
+}
+
+/// Takes every pack out of the catalog and notes which R2 objects that leaves to its owner.
+pub(super) fn discard<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec(
+        "INSERT INTO garbage (owner_repo_id, upload_id, deleted_at)
+         SELECT owner_repo_id, upload_id, ?2 FROM packs
+         WHERE repo_id = ?1 AND owner_repo_id = ?1 AND segment_len > 0",
+        &[repo_id.into(), now.into()],
+    )?;
+    db.exec("DELETE FROM holders WHERE holder_repo_id = ?1", &[repo_id.into()])?;
+    db.exec("DELETE FROM packs WHERE repo_id = ?1", &[repo_id.into()])?;
+    Ok(())
+}
+
+impl<'a> InlineBytes<'a> {
+    /// The bytes of an inline pack, if they are what its row says and fit into one.
+    pub(super) fn check(info: &PackInfo, pack: &'a [u8], index: &'a [u8]) -> Result<Self, Failure> {
+        let bytes = Self { pack, index };
+        if info.pack_len != pack.len() as u64 || info.index_len != index.len() as u64 || info.segment_len != 0 {
+            return Err(Failure::shape(
+                "an inline pack of the length that is given",
+                format_args!("{} and {} bytes", pack.len(), index.len()),
+            ));
+        }
+        if bytes.len() > INLINE_LEN_MAX as u64 {
+            let what = "an inline pack with its index";
+            return Err(Failure::Range { what, value: bytes.len(), max: INLINE_LEN_MAX as u64 });
+        }
+        Ok(bytes)
+    }
+
+    fn len(self) -> u64 {
+        self.pack.len() as u64 + self.index.len() as u64
+    }
+}
+
+fn pack_row(mut row: Row, strings: &mut FrameWriter) -> Result<PackRow, Failure> {
+    let pack_seq = row.integer()?;
+    let owner_repo_id = row.text()?;
+    let upload_id = row.text()?;
+    let format = row.integer()?;
+    let pack = PackInfo {
+        format: u32::try_from(format).map_err(|_| Failure::shape("a format", format))?,
+        n_objects: row.integer()?,
+        pack_len: row.integer()?,
+        index_len: row.integer()?,
+        segment_len: row.integer()?,
+        trailer: row.text()?,
+        thin: row.flag()?,
+    };
+    let inline = match (row.optional_blob()?, row.optional_blob()?) {
+        (Some(pack), Some(index)) => Some((strings.push(&pack)?, strings.push(&index)?)),
+        _ => None,
+    };
+    Ok(PackRow { pack_seq, owner_repo_id, upload_id, pack, inline })
+}

@@ -1,0 +1,55 @@
+//! The tables of a repo's database. Only a creation makes them: a call for a name that is not there stores nothing.
+//!
+//! Every row carries the incarnation (`repo_id`), because a name can be deleted and taken again. Times are unix
+//! milliseconds, flags are 0 or 1, ids are hexadecimal text.
+
+use crate::durable::Schema;
+
+pub(super) const SCHEMA: Schema = Schema { format: 1, tables: &TABLES };
+
+const TABLES: [&str; 9] = [
+    // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
+    "CREATE TABLE repo (
+        repo_id TEXT PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, description TEXT,
+        default_branch TEXT NOT NULL, read_only INTEGER NOT NULL, source TEXT, status TEXT NOT NULL,
+        shallow INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_push_at INTEGER,
+        last_pack_seq INTEGER NOT NULL, deleted_at INTEGER
+    ) STRICT, WITHOUT ROWID",
+    "CREATE UNIQUE INDEX repo_that_lives ON repo (deleted_at IS NULL) WHERE deleted_at IS NULL",
+    "CREATE TABLE refs (
+        repo_id TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, peeled TEXT, PRIMARY KEY (repo_id, name)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE TABLE tokens (
+        repo_id TEXT NOT NULL, token_id TEXT NOT NULL, sha256 TEXT NOT NULL, scope TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER,
+        PRIMARY KEY (repo_id, token_id), UNIQUE (repo_id, sha256)
+    ) STRICT, WITHOUT ROWID",
+    // owner_repo_id and upload_id name the R2 objects; pack_bytes and index_bytes hold a small pack instead.
+    "CREATE TABLE packs (
+        repo_id TEXT NOT NULL, pack_seq INTEGER NOT NULL, owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL,
+        format INTEGER NOT NULL, n_objects INTEGER NOT NULL, pack_len INTEGER NOT NULL, index_len INTEGER NOT NULL,
+        segment_len INTEGER NOT NULL, trailer TEXT NOT NULL, thin INTEGER NOT NULL, pack_bytes BLOB, index_bytes BLOB,
+        PRIMARY KEY (repo_id, pack_seq)
+    ) STRICT",
+    // Who holds a pack, kept with its owner: its bytes may go when the last holder has gone.
+    "CREATE TABLE holders (
+        owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, holder_repo_id TEXT NOT NULL,
+        PRIMARY KEY (owner_repo_id, upload_id, holder_repo_id)
+    ) STRICT, WITHOUT ROWID",
+    // Uploads that have not been committed, and may be before open_until. From reclaim_at on, which is not before
+    // that, the alarm deletes their R2 objects; swept tells that it has done so once.
+    "CREATE TABLE uploads (
+        repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, open_until INTEGER NOT NULL, reclaim_at INTEGER NOT NULL,
+        swept INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (repo_id, upload_id)
+    ) STRICT, WITHOUT ROWID",
+    // Packs in R2 that a deleted incarnation owned.
+    "CREATE TABLE garbage (
+        owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, deleted_at INTEGER NOT NULL,
+        PRIMARY KEY (owner_repo_id, upload_id)
+    ) STRICT, WITHOUT ROWID",
+    // What the namespace is still to hear; version tells whether there was more to say while it was being told.
+    "CREATE TABLE notices (
+        repo_id TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+        version INTEGER NOT NULL, PRIMARY KEY (repo_id, kind)
+    ) STRICT, WITHOUT ROWID",
+];

@@ -1,0 +1,25 @@
+//! The clock, and times as the REST API writes them. Inside the program a time is unix milliseconds.
+
+use chrono::{DateTime, SecondsFormat};
+
+/// Now, in unix milliseconds.
+pub(crate) fn now() -> u64 {
+    worker::Date::now().as_millis()
+}
+
+/// ISO 8601 in UTC with milliseconds.
+pub(crate) fn iso(unix_ms: u64) -> String {
+    let time = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH);
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_utc_with_milliseconds() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(1_760_000_000_007), "2025-10-09T08:53:20.007Z");
+    }
+}

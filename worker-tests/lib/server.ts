@@ -1,0 +1,177 @@
+/**
+ * The built Worker under `wrangler dev --local`: one process group on a free port, with its state in one folder.
+ *
+ * A server belongs to the test file that starts it and dies with that file's process, however that ends.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+/** The root of the repository. */
+export const projectDir = fileURLToPath(new URL("../../", import.meta.url));
+
+const readyWithinMs = 120_000;
+const stoppedWithinMs = 10_000;
+
+export interface ServerOptions {
+  /** Plain variables of the Worker, beside `PUBLIC_URL` and those of the example file. */
+  vars?: Record<string, string>;
+}
+
+export class Server {
+  readonly origin: string;
+  /** What `--persist-to` names: Durable Objects and R2. */
+  readonly stateDir: string;
+  readonly #dir: string;
+  readonly #port: number;
+  readonly #vars: Record<string, string>;
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number, vars: Record<string, string>) {
+    this.#dir = mkdtempSync(join(tmpdir(), "artifacts-server-"));
+    this.stateDir = join(this.#dir, "state");
+    this.#port = port;
+    this.origin = `http://127.0.0.1:${port}`;
+    this.#vars = { PUBLIC_URL: this.origin, ...vars };
+  }
+
+  /** Starts a server without any repos and returns when it answers. */
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const server = new Server(await freePort(), options.vars ?? {});
+    process.once("exit", () => server.#signal("SIGKILL"));
+    await server.restart();
+    return server;
+  }
+
+  /** Starts the server again, on the same port and state. */
+  async restart(): Promise<void> {
+    const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(this.#port), "--persist-to", this.stateDir];
+    args.push("--env-file", ".dev.vars.example");
+    for (const [name, value] of Object.entries(this.#vars)) args.push("--var", `${name}:${value}`);
+    const log = openSync(this.#logFile, "a");
+    const bin = join(projectDir, "node_modules", ".bin");
+    this.#process = spawn(join(bin, "wrangler"), args, {
+      cwd: projectDir,
+      // A group of its own, so that one signal reaches wrangler, its bundler and every workerd.
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: {
+        ...process.env,
+        PATH: `${bin}${delimiter}${process.env["PATH"]}`,
+        CI: "true",
+        WRANGLER_SEND_METRICS: "false",
+      },
+    });
+    await this.#answers();
+  }
+
+  /** Ends the server as Ctrl-C does and removes its state. */
+  async stop(): Promise<void> {
+    this.#signal("SIGTERM");
+    if (!(await this.#isGone())) this.#signal("SIGKILL");
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Ends every process of the server at once, as a power cut would; the state stays. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    if (!(await this.#isGone())) throw new Error("the server outlived SIGKILL");
+  }
+
+  /** The processes of the server that are workerd: the ones that run the Worker and the local R2. */
+  workerdPids(): number[] {
+    return this.#group().filter((pid) => nameOf(pid) === "workerd");
+  }
+
+  /** Everything that the server has printed. */
+  log(): string {
+    return readFileSync(this.#logFile, "utf8");
+  }
+
+  get #logFile(): string {
+    return join(this.#dir, "wrangler.log");
+  }
+
+  async #answers(): Promise<void> {
+    const deadline = Date.now() + readyWithinMs;
+    for (;;) {
+      if (this.#process?.exitCode != null) throw new Error(`wrangler dev ended\n${this.log()}`);
+      try {
+        await fetch(this.origin, { signal: AbortSignal.timeout(5_000) });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) {
+          this.#signal("SIGKILL");
+          throw new Error(`no answer from ${this.origin}\n${this.log()}`, { cause: error });
+        }
+        await sleep(100);
+      }
+    }
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const group = this.#process?.pid;
+    if (group === undefined) return;
+    try {
+      process.kill(-group, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  async #isGone(): Promise<boolean> {
+    const group = this.#process?.pid;
+    const deadline = Date.now() + stoppedWithinMs;
+    while (group !== undefined && Date.now() < deadline) {
+      try {
+        process.kill(-group, 0);
+      } catch {
+        return true;
+      }
+      await sleep(20);
+    }
+    return group === undefined;
+  }
+
+  #group(): number[] {
+    const group = this.#process?.pid;
+    return readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number)
+      .filter((pid) => statOf(pid)?.[2] === String(group));
+  }
+}
+
+/** The fields of `/proc/<pid>/stat` from the third (the state) on, as proc(5) lists them; none for a process that has ended. */
+export function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "latin1").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A port of the loopback address that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
