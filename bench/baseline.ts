@@ -7,6 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, statOf } from "../worker-tests/lib/server.ts";
 import { cpuSecondsOf, type Remote, type Target } from "./target.ts";
 
+/** Where distributions put servers is not on everybody's PATH. */
+const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/local/sbin:/usr/sbin` };
+
 /** The checks that our server makes and the requests that it allows, asked of git as well. */
 const repoConfig = {
   "http.receivepack": "true",
@@ -30,7 +33,7 @@ export class Baseline implements Target {
   }
 
   static async start(): Promise<Baseline> {
-    if (spawnSync("lighttpd", ["-v"]).error) {
+    if (spawnSync("lighttpd", ["-v"], { env }).error) {
       throw new Error(
         "the baseline needs lighttpd, which is not installed.\n" +
           "On Debian or Ubuntu: apt-get update && apt-get install lighttpd. On Fedora: dnf install lighttpd.",
@@ -41,7 +44,8 @@ export class Baseline implements Target {
     const port = await freePort();
     writeFileSync(join(dir, "lighttpd.conf"), lighttpdConfig(dir, port));
     const log = openSync(join(dir, "log"), "a");
-    const started = spawn("lighttpd", ["-D", "-f", join(dir, "lighttpd.conf")], { stdio: ["ignore", log, log] });
+    const args = ["-D", "-f", join(dir, "lighttpd.conf")];
+    const started = spawn("lighttpd", args, { env, stdio: ["ignore", log, log] });
     process.once("exit", () => started.kill("SIGKILL"));
     const baseline = new Baseline(dir, port, started);
     await baseline.#answers();

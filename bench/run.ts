@@ -34,18 +34,22 @@ const stats = new Map<Operation, Stats>();
 
 try {
   await bench();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   for (const target of targets) await target.stop();
   shop.remove();
 }
 
 async function bench(): Promise<void> {
+  // The baseline first: it may have to say that something is not installed.
+  if (options.only !== "artifacts") targets.push(await Baseline.start());
   const repo = options.repo === undefined ? await benchmarkRepo() : resolve(options.repo);
   // Shares the objects and brings branches and tags along, so that commits can be added without touching the original.
   await shop.git(".", "clone", "--quiet", "--bare", "--shared", repo, "source");
   console.log(await describe());
-  if (options.only !== "baseline") targets.push(await Ours.start());
-  if (options.only !== "artifacts") targets.push(await Baseline.start());
+  if (options.only !== "baseline") targets.unshift(await Ours.start());
   for (const target of targets) figures.set(target, emptyFigures());
   for (let run = 0; run < n_runs; run += 1) {
     // Turn about, so that neither always finds the machine as the other left it.

@@ -15,7 +15,7 @@ export async function build() {
   const inputs = digestOfInputs();
   if (existsSync(WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return;
   const env = toolEnv();
-  // Either would replace the flags in .cargo/config.toml, SIMD among them.
+  // The Worker is built the same way whatever flags the caller's shell has for other builds.
   delete env.RUSTFLAGS;
   delete env.CARGO_ENCODED_RUSTFLAGS;
   const workerBuild = join(root, ".tools", "bin", "worker-build");
@@ -27,7 +27,7 @@ export async function build() {
 /** One digest over the compiler's version and everything that goes into the build. */
 function digestOfInputs() {
   const hash = createHash("sha256").update(output("rustc", ["--version"], { cwd: root }) ?? "");
-  const roots = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "package-lock.json", "src", "crates"];
+  const roots = ["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "crates"];
   for (const path of roots.flatMap(filesUnder)) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   }
