@@ -20,6 +20,8 @@ const stoppedWithinMs = 10_000;
 export interface ServerOptions {
   /** Plain variables of the Worker, beside `PUBLIC_URL` and those of the example file. */
   vars?: Record<string, string>;
+  /** The configuration of a Worker that takes the requests and is bound to this one. */
+  front?: string;
 }
 
 export class Server {
@@ -29,19 +31,21 @@ export class Server {
   readonly #dir: string;
   readonly #port: number;
   readonly #vars: Record<string, string>;
+  readonly #front: string | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, vars: Record<string, string>) {
+  private constructor(port: number, { vars = {}, front }: ServerOptions) {
     this.#dir = mkdtempSync(join(tmpdir(), "artifacts-server-"));
     this.stateDir = join(this.#dir, "state");
     this.#port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.#vars = { PUBLIC_URL: this.origin, ...vars };
+    this.#front = front;
   }
 
   /** Starts a server without any repos and returns when it answers. */
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const server = new Server(await freePort(), options.vars ?? {});
+    const server = new Server(await freePort(), options);
     process.once("exit", () => server.#signal("SIGKILL"));
     await server.restart();
     return server;
@@ -51,6 +55,7 @@ export class Server {
   async restart(): Promise<void> {
     const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(this.#port), "--persist-to", this.stateDir];
     args.push("--env-file", ".dev.vars.example");
+    if (this.#front !== undefined) args.push("--config", this.#front, "--config", "wrangler.toml");
     for (const [name, value] of Object.entries(this.#vars)) args.push("--var", `${name}:${value}`);
     const log = openSync(this.#logFile, "a");
     const bin = join(projectDir, "node_modules", ".bin");

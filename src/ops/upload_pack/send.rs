@@ -79,27 +79,27 @@ async fn send_items<S: PackStore, K: Sink>(
             extend(&mut extents, pack, range);
         }
     }
-    let mut reader = Reader { stretches: pin!(read_ahead(catalog, extents)), at: 0, pieces: Vec::new() };
+    let mut reader = Reader { stretches: pin!(read_ahead(catalog, extents)), pack: 0, at: 0, pieces: Vec::new() };
     let mut layout = Layout::default();
     for item in &plan.items {
         let sent_offset = out.offset();
         match (*item, stored_range(&catalog.packs, item)?) {
             (Item::Run { pack, first, last }, Some((_, range))) => {
                 layout.note(pack, first, last, range.start, sent_offset);
-                copy(&mut reader, range, out).await?;
+                copy(&mut reader, pack, range, out).await?;
             }
-            (Item::Rewritten { place, base }, Some((_, mut range))) => {
+            (Item::Rewritten { place, base }, Some((pack, mut range))) => {
                 let content = layout.base_content(&catalog.packs, base, sent_offset, options);
                 let content =
                     content.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
                 layout.note(place.pack, place.number, place.number, range.start, sent_offset);
-                let stored = reader.take(&mut range, ENTRY_HEADER_LEN_MAX).await?;
+                let stored = reader.take(pack, &mut range, ENTRY_HEADER_LEN_MAX).await?;
                 let rewritten = rewrite_header(&stored, content).ok().flatten();
                 let (mut bytes, used) =
                     rewritten.ok_or_else(|| Failure::shape("an entry", format_args!("{place:?}")))?;
                 bytes.extend(stored.get(used..).unwrap_or_default());
                 out.write(bytes.into()).await?;
-                copy(&mut reader, range, out).await?;
+                copy(&mut reader, pack, range, out).await?;
             }
             (Item::Rebuilt(place), _) => {
                 let object = catalog.object(place).await?;
@@ -160,12 +160,17 @@ fn read_ahead<S: PackStore>(
     stream::iter(extents).map(read).buffered(N_AT_ONCE)
 }
 
-async fn copy<R, K: Sink>(reader: &mut Reader<R>, mut range: Range<u64>, out: &mut PackOut<'_, K>) -> Result<(), Unsent>
+async fn copy<R, K: Sink>(
+    reader: &mut Reader<R>,
+    pack: usize,
+    mut range: Range<u64>,
+    out: &mut PackOut<'_, K>,
+) -> Result<(), Unsent>
 where
     R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin,
 {
     while range.start < range.end {
-        out.write(reader.next(&mut range, usize::MAX).await?).await?;
+        out.write(reader.next(pack, &mut range, usize::MAX).await?).await?;
     }
     Ok(())
 }
@@ -173,6 +178,8 @@ where
 /// Reads ranges in the order in which their stretches were planned.
 struct Reader<R> {
     stretches: R,
+    /// Which pack `pieces` are from.
+    pack: usize,
     /// Where in the pack the first of `pieces` begins.
     at: u64,
     pieces: Vec<Bytes>,
@@ -180,12 +187,12 @@ struct Reader<R> {
 
 impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> {
     /// The first bytes of a range, at least one and at most `len_max`; the range shrinks by them.
-    async fn next(&mut self, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
+    async fn next(&mut self, pack: usize, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
         loop {
             let mut at = self.at;
             for piece in &self.pieces {
                 let end = at + piece.len() as u64;
-                if (at..end).contains(&range.start) {
+                if self.pack == pack && (at..end).contains(&range.start) {
                     let start = range.start - at;
                     let len = (end.min(range.end) - range.start).min(len_max as u64);
                     range.start += len;
@@ -197,15 +204,15 @@ impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> 
             self.pieces.clear();
             let missing = || Failure::shape("a planned stretch", format_args!("{range:?}"));
             let (extent, pieces) = self.stretches.next().await.ok_or_else(missing)??;
-            (self.at, self.pieces) = (extent.range.start, pieces);
+            (self.pack, self.at, self.pieces) = (extent.pack, extent.range.start, pieces);
         }
     }
 
     /// The first `len` bytes of a range, or all of it when it is shorter.
-    async fn take(&mut self, range: &mut Range<u64>, len: usize) -> Result<Vec<u8>, Failure> {
+    async fn take(&mut self, pack: usize, range: &mut Range<u64>, len: usize) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         while bytes.len() < len && range.start < range.end {
-            bytes.extend(self.next(range, len - bytes.len()).await?.to_vec());
+            bytes.extend(self.next(pack, range, len - bytes.len()).await?.to_vec());
         }
         Ok(bytes)
     }
