@@ -68,6 +68,7 @@ impl From<Failure> for Stopped {
 
 /// A body in memory that comes in pieces of a given length, and breaks off on demand.
 #[cfg(test)]
+#[derive(Clone)]
 pub(crate) struct MemoryBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) piece_len: usize,

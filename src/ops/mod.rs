@@ -10,3 +10,6 @@ pub(crate) mod receive_pack;
 pub(crate) mod revoke_token;
 mod spills;
 pub(crate) mod upload_pack;
+
+#[cfg(test)]
+mod git_tests;

@@ -148,15 +148,12 @@ impl Buffer {
     pub(crate) fn add(&mut self, bytes: &Bytes) -> Bytes {
         let n = bytes.len().min(self.room());
         let part = bytes.slice(0..n);
-        match (&mut self.memory, &part.memory) {
-            (Gathered::Js(buffer), Memory::Js(_)) => buffer.array.set(&part.to_js(), js32(self.len)),
-            _ => {
-                let part = part.to_vec();
-                self.write(&part);
-                return bytes.slice(n..bytes.len());
-            }
+        if let (Gathered::Js(buffer), Memory::Js(_)) = (&self.memory, &part.memory) {
+            buffer.array.set(&part.to_js(), js32(self.len));
+            self.len += n;
+        } else {
+            self.write(&part.to_vec());
         }
-        self.len += n;
         bytes.slice(n..bytes.len())
     }
 

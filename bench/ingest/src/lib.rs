@@ -54,6 +54,11 @@ fn failed(error: impl std::fmt::Display) -> JsValue {
     JsValue::from_str(&error.to_string())
 }
 
+/// Packs here are below 4 GiB.
+fn number(n: impl TryInto<u32>) -> JsValue {
+    n.try_into().unwrap_or(u32::MAX).into()
+}
+
 fn bytes(call: Result<JsValue, JsValue>) -> Result<Vec<u8>, JsValue> {
     Ok(Uint8Array::from(call?).to_vec())
 }
@@ -80,7 +85,7 @@ impl Host {
             return Ok(SuppliedBase::Missing);
         };
         let spill = resolver.new_spill();
-        let read_at = |at: u64| bytes(read.call2(&JsValue::NULL, &(at as f64).into(), &(64 << 10).into()));
+        let read_at = |at: u64| bytes(read.call2(&JsValue::NULL, &number(at), &number(64u32 << 10)));
         let mut input = read_at(found.offset)?;
         let entry::Decoded::Value(_, header_len) = entry::decode_entry_header(&input).map_err(failed)? else {
             return Err(failed("short entry"));
@@ -135,7 +140,7 @@ impl Ingest {
         loop {
             match resolver.step().map_err(failed)? {
                 Step::NeedPack { offset, len } => {
-                    let call = host.read_pack.call2(&JsValue::NULL, &(offset as f64).into(), &(len as u32).into());
+                    let call = host.read_pack.call2(&JsValue::NULL, &number(offset), &number(len));
                     resolver.supply_pack(offset, bytes(call)?);
                 }
                 Step::NeedBase { id } => {
@@ -144,7 +149,7 @@ impl Ingest {
                 }
                 Step::SpillWrite { spill, bytes } => host.write(spill, &bytes)?,
                 Step::SpillRead { spill, offset, len } => {
-                    let arguments = [spill.into(), (offset as f64).into(), (len as u32).into()];
+                    let arguments = [number(spill), number(offset), number(len)];
                     let [spill, offset_js, len_js]: &[JsValue; 3] = &arguments;
                     resolver
                         .supply_spill(offset, bytes(host.read_spill.call3(&JsValue::NULL, spill, offset_js, len_js))?);
@@ -153,14 +158,14 @@ impl Ingest {
             }
         }
         said("pass 2")?;
-        let resolved = resolver.finish();
-        resolved.check_kinds().map_err(failed)?;
-        let outside = resolved.outside();
+        let pack = resolver.finish();
+        pack.check_kinds().map_err(failed)?;
+        let outside = pack.outside();
         if let (Some((id, kind)), None) = (outside.first(), &host.base_pack) {
             return Err(failed(format!("missing {kind} {id}")));
         }
         said("closure")?;
-        let mut introducer = Introducer::new(resolved, &BTreeMap::<ObjectId, ParentCommit>::new());
+        let mut introducer = Introducer::new(pack, &BTreeMap::<ObjectId, ParentCommit>::new());
         while let introduce::Step::NeedTrees(ids) = introducer.step() {
             for id in ids {
                 introducer.supply_tree(id, b"").map_err(failed)?;

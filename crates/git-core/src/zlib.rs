@@ -14,6 +14,7 @@ const BASE_FLAGS: u32 = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
     | inflate_flags::TINFL_FLAG_COMPUTE_ADLER32;
 
 /// One zlib stream being inflated; [`Inflater::reset`] makes it ready for the next.
+#[derive(Default)]
 pub struct Inflater {
     state: Box<DecompressorOxide>,
 }
@@ -52,12 +53,6 @@ impl core::fmt::Display for CorruptStream {
 
 impl core::error::Error for CorruptStream {}
 
-impl Default for Inflater {
-    fn default() -> Self {
-        Self { state: Box::default() }
-    }
-}
-
 impl Inflater {
     /// Forgets the present stream.
     pub fn reset(&mut self) {
@@ -69,11 +64,12 @@ impl Inflater {
         self.run(input, out, out_at, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF)
     }
 
-    /// Inflates into a window that is written round and round; `window_at` is where the last call stopped, modulo its length.
+    /// Inflates into a window of [`WINDOW_LEN`] bytes that is written round and round; `window_at` is where the last call
+    /// stopped, modulo its length.
     pub fn inflate_window(
         &mut self,
         input: &[u8],
-        window: &mut [u8; WINDOW_LEN],
+        window: &mut [u8],
         window_at: usize,
     ) -> Result<Inflated, CorruptStream> {
         self.run(input, window, window_at, 0)
@@ -127,7 +123,7 @@ mod tests {
     fn a_window_gives_the_same_bytes_as_a_whole_buffer() {
         let (plain, mut inflater) = (text(), Inflater::default());
         let stream = deflate(&plain);
-        let (mut window, mut at, mut used, mut out) = (Box::new([0; WINDOW_LEN]), 0, 0, Vec::new());
+        let (mut window, mut at, mut used, mut out) = (vec![0; WINDOW_LEN], 0, 0, Vec::new());
         loop {
             let done = inflater.inflate_window(&stream[used..], &mut window, at).unwrap();
             out.extend_from_slice(&window[at..at + done.produced]);

@@ -92,9 +92,8 @@ pub(crate) async fn ingest<S: PackStore>(
     to: &Destination<'_, S>,
 ) -> Taken<Ingested> {
     let (receiver, uploaded) = accepted!(receive(first, body, to).await?);
-    let resolver = accepted!(receiver.finish());
     let spills = Spills::new(to.store, to.repo_id, to.upload_id);
-    let resolved = accepted!(resolve(resolver, to, &spills).await?);
+    let resolved = accepted!(resolve(accepted!(receiver.finish()), to, &spills).await?);
     spills.delete().await?;
     let mut relies_on = BTreeSet::new();
     let parents = accepted!(check_closure(&resolved, to.catalog, &mut relies_on));

@@ -10,14 +10,17 @@ use crate::durable::Failure;
 use crate::store::bytes::{Buffer, Bytes};
 use crate::store::{PackStore, keys};
 
+/// A segment being stored.
+type Put<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
 /// The pack of one push.
 pub(crate) struct Upload<'a, S> {
     store: &'a S,
     repo_id: &'a str,
-    upload_id: &'a str,
+    id: &'a str,
     buffer: Option<Buffer>,
     n_segments: u64,
-    in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>>,
+    in_flight: FuturesUnordered<Put<'a>>,
 }
 
 /// A pack that has come to its end.
@@ -29,8 +32,8 @@ pub(crate) enum Uploaded {
 }
 
 impl<'a, S: PackStore> Upload<'a, S> {
-    pub(crate) fn new(store: &'a S, repo_id: &'a str, upload_id: &'a str) -> Self {
-        Self { store, repo_id, upload_id, buffer: None, n_segments: 0, in_flight: FuturesUnordered::new() }
+    pub(crate) fn new(store: &'a S, repo_id: &'a str, id: &'a str) -> Self {
+        Self { store, repo_id, id, buffer: None, n_segments: 0, in_flight: FuturesUnordered::new() }
     }
 
     /// Adds the next bytes. Waits only when too many segments are in flight.
@@ -66,7 +69,7 @@ impl<'a, S: PackStore> Upload<'a, S> {
         while self.in_flight.len() >= SEGMENTS_IN_FLIGHT_MAX {
             self.in_flight.next().await.transpose()?;
         }
-        let key = keys::segment(self.repo_id, self.upload_id, self.n_segments);
+        let key = keys::segment(self.repo_id, self.id, self.n_segments);
         self.n_segments += 1;
         let store = self.store;
         self.in_flight.push(Box::pin(async move { store.put(&key, bytes).await }));

@@ -12,7 +12,7 @@ use crate::store::bytes::Bytes;
 extern "C" {
     /// `crypto.DigestStream`, a part of Workers and of nothing else.
     #[wasm_bindgen(js_namespace = crypto)]
-    type DigestStream;
+    pub(super) type DigestStream;
 
     #[wasm_bindgen(constructor, js_namespace = crypto, catch)]
     fn new(algorithm: &str) -> Result<DigestStream, JsValue>;
@@ -23,7 +23,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = getWriter)]
     fn get_writer(this: &DigestStream) -> Result<Writer, JsValue>;
 
-    type Writer;
+    pub(super) type Writer;
 
     #[wasm_bindgen(method)]
     fn write(this: &Writer, bytes: &Uint8Array) -> Promise;

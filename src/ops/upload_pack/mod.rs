@@ -13,6 +13,8 @@ use git_core::protocol::fetch::FetchRequest;
 use git_core::walk::all_reach;
 use wasm_bindgen::JsValue;
 
+#[cfg(test)]
+pub(crate) use self::frame::MemorySink;
 pub(crate) use self::frame::Sink;
 use super::catalog::LoadedCatalog;
 use crate::durable::Failure;

@@ -4,7 +4,7 @@
 pub(crate) struct Blocks {
     whole: Option<Vec<u8>>,
     /// Most recently used last.
-    blocks: Vec<(u64, Vec<u8>)>,
+    kept: Vec<(u64, Vec<u8>)>,
     block_len: usize,
     n_blocks_max: usize,
     pack_len: u64,
@@ -12,7 +12,7 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn new(whole: Option<Vec<u8>>, pack_len: u64, block_len: usize, n_blocks_max: usize) -> Self {
-        Self { whole, blocks: Vec::new(), block_len, n_blocks_max, pack_len }
+        Self { whole, kept: Vec::new(), block_len, n_blocks_max, pack_len }
     }
 
     /// The bytes from `offset` to the end of what is at hand, not empty; else the range to ask for.
@@ -24,10 +24,10 @@ impl Blocks {
             whole
         } else {
             let missing = (block_no * block_len, self.block_len_at(block_no));
-            let at = self.blocks.iter().position(|(no, _)| *no == block_no).ok_or(missing)?;
-            let block = self.blocks.remove(at);
-            self.blocks.push(block);
-            self.blocks.last().map(|(_, bytes)| bytes).ok_or(missing)?
+            let at = self.kept.iter().position(|(no, _)| *no == block_no).ok_or(missing)?;
+            let block = self.kept.remove(at);
+            self.kept.push(block);
+            self.kept.last().map(|(_, bytes)| bytes).ok_or(missing)?
         };
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         bytes.get(start..).filter(|bytes| !bytes.is_empty()).ok_or((block_no * block_len, 0))
@@ -40,10 +40,10 @@ impl Blocks {
 
     /// Takes a block that was asked for.
     pub(crate) fn supply(&mut self, offset: u64, bytes: Vec<u8>) {
-        while self.blocks.len() >= self.n_blocks_max {
-            self.blocks.remove(0);
+        while self.kept.len() >= self.n_blocks_max {
+            self.kept.remove(0);
         }
-        self.blocks.push((offset / self.block_len as u64, bytes));
+        self.kept.push((offset / self.block_len as u64, bytes));
     }
 }
 

@@ -113,9 +113,10 @@ impl Ids {
     }
 
     fn hash(&self, id: ObjectId) -> usize {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = *id.as_bytes();
-        let (low, high) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([i, j, k, l, m, n, o, p]));
-        let tail = u64::from(u32::from_le_bytes([q, r, s, t]));
+        let word = |at: usize| {
+            id.as_bytes().get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |w| u64::from_le_bytes(*w))
+        };
+        let (low, high, tail) = (word(0), word(8), word(12));
         let mixed = fold(fold(low ^ self.key, high ^ self.key.rotate_left(32)) ^ tail, self.key | 1);
         usize::try_from(mixed & 0xffff_ffff).unwrap_or(0)
     }

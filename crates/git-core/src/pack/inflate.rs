@@ -7,29 +7,17 @@ use crate::zlib::{Inflater, Stop, WINDOW_LEN};
 const FIRST_LEN: usize = 64 * 1024;
 
 /// The data of one entry at a time.
+#[derive(Default)]
 pub struct DataInflater {
     inflater: Inflater,
     /// Reused from entry to entry; only `data[..produced]` belongs to this one.
     data: Vec<u8>,
-    window: Option<Box<[u8; WINDOW_LEN]>>,
+    /// Of streamed data, the last stretch.
+    window: Vec<u8>,
     offset: u64,
     expected_len: u64,
     produced: u64,
     streamed: bool,
-}
-
-impl Default for DataInflater {
-    fn default() -> Self {
-        Self {
-            inflater: Inflater::default(),
-            data: Vec::new(),
-            window: None,
-            offset: 0,
-            expected_len: 0,
-            produced: 0,
-            streamed: false,
-        }
-    }
 }
 
 impl DataInflater {
@@ -43,9 +31,7 @@ impl DataInflater {
     pub fn begin_streamed(&mut self, offset: u64, expected_len: u64) {
         self.begin(offset, expected_len);
         self.streamed = true;
-        if self.window.is_none() {
-            self.window = Some(Box::new([0; WINDOW_LEN]));
-        }
+        self.window.resize(WINDOW_LEN, 0);
     }
 
     /// Takes the next compressed bytes; how many were used, and whether the data is whole. `sink` sees streamed data, at
@@ -98,10 +84,9 @@ impl DataInflater {
         input: &[u8],
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<(usize, Stop), crate::zlib::CorruptStream> {
-        let Some(window) = self.window.as_mut() else { return Err(crate::zlib::CorruptStream) };
         let at = usize::try_from(self.produced % WINDOW_LEN as u64).unwrap_or(0);
-        let done = self.inflater.inflate_window(input, window, at)?;
-        sink(window.get(at..at + done.produced).unwrap_or_default());
+        let done = self.inflater.inflate_window(input, &mut self.window, at)?;
+        sink(self.window.get(at..at + done.produced).unwrap_or_default());
         self.produced += done.produced as u64;
         Ok((done.used, done.stop))
     }

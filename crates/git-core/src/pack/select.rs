@@ -173,7 +173,8 @@ impl Planner<'_> {
         let Some(reference) = self.catalog.entry(place).and_then(|entry| entry.base) else { return Sending::Verbatim };
         let Some(base) = self.catalog.resolve(place.pack, reference) else { return Sending::Rebuilt };
         let is_sent = self.selected.contains(base);
-        if !is_sent && !(self.options.thin_pack && self.held.contains(base)) {
+        let is_held = self.options.thin_pack && self.held.contains(base);
+        if !is_sent && !is_held {
             return Sending::Rebuilt;
         }
         match reference {

@@ -1,9 +1,10 @@
 //! What the tests share: real repositories made by real git, and a driver for the pack machines.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -124,14 +125,6 @@ impl Drop for Repo {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
     }
-}
-
-pub fn git_version() -> String {
-    String::from_utf8(Command::new("git").arg("--version").output().unwrap().stdout).unwrap()
-}
-
-pub fn path_exists(path: &Path) -> bool {
-    path.exists()
 }
 
 /// What a run of the machines asked for.

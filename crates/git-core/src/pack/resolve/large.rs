@@ -29,17 +29,15 @@ pub(super) struct Apply {
 
 impl Resolver {
     /// Before anything can build on it: a large entry's (small) result, from where it was spilled.
-    pub(super) fn from_large(&mut self, key: Base, entry: u32) -> Result<Start, PackError> {
-        match self.spilled.get(&key) {
-            Some(&from) => Ok(Start::First(Job::Load { key, from })),
-            None => {
-                self.large_bases.insert(entry);
-                Ok(match self.start_large(entry)? {
-                    Start::Job(job) | Start::First(job) => Start::First(job),
-                    Start::Waits(base) => Start::Waits(base),
-                })
-            }
+    pub(super) fn reload_large(&mut self, key: Base, entry: u32) -> Result<Start, PackError> {
+        if let Some(&from) = self.spilled.get(&key) {
+            return Ok(Start::First(Job::Load { key, from }));
         }
+        self.large_bases.insert(entry);
+        Ok(match self.start_large(entry)? {
+            Start::Job(job) | Start::First(job) => Start::First(job),
+            Start::Waits(base) => Start::Waits(base),
+        })
     }
 
     pub(super) fn start_large(&mut self, target: u32) -> Result<Start, PackError> {
@@ -64,7 +62,7 @@ impl Resolver {
                     return Ok(Start::Waits(key));
                 }
                 if row.large {
-                    return self.from_large(key, entry);
+                    return self.reload_large(key, entry);
                 }
                 return Ok(match self.start_chain(entry)? {
                     Start::Job(job) | Start::First(job) => Start::First(job),
