@@ -9,6 +9,9 @@ import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
 const WORKER_TESTS = join(root, "worker-tests");
 
+/** wrangler lists running Workers in a folder: the tests' own, so that they meet none that is served elsewhere. */
+const env = toolEnv({ CI: "true", WRANGLER_REGISTRY_PATH: join(root, ".wrangler", "registry") });
+
 await main(async () => {
   await ensureTools();
   let passed = 0;
@@ -61,7 +64,7 @@ function sum(matches, group) {
 /** Runs a program with its output on the terminal as it comes, and returns what it printed. */
 function echoed(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: toolEnv(), stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk) => {
       text += chunk;
