@@ -17,13 +17,20 @@ await main(async () => {
   let passed = 0;
   let failed = 0;
   for (const stage of [crateTests, typeCheck, workerTests]) {
-    const counts = await stage();
+    const counts = await stage().catch(told);
     passed += counts.passed;
     failed += counts.failed;
   }
   console.log(`${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 });
+
+/** A stage that could not run, a Worker that does not build say, counts as one failure. */
+function told(error) {
+  if (!(error instanceof Told)) throw error;
+  console.error(`error: ${error.message}`);
+  return { passed: 0, failed: 1 };
+}
 
 async function crateTests() {
   const { ok, text } = await echoed("cargo", ["test", "--workspace", "--no-fail-fast"]);
