@@ -52,10 +52,10 @@ function requirePrograms() {
     throw new Told(`Node ${process.versions.node} is too old: version ${NODE_MAJOR_MIN} or later is needed`);
   }
   if (output("git", ["--version"]) === null) {
-    throw new Told("git is not on the PATH: install it with your system's package manager");
+    throw new Told("git does not run here: install it with your system's package manager");
   }
   if (output("cargo", ["--version"], { cwd: root }) === null) {
-    throw new Told("cargo is not on the PATH: install Rust with rustup (https://rustup.rs)");
+    throw new Told("cargo does not run here: install Rust with rustup (https://rustup.rs)");
   }
   const rustc = output("rustc", ["--version"], { cwd: root }) ?? "none";
   const [, version] = /^rustc (\d+\.\d+)/.exec(rustc) ?? [];
@@ -85,7 +85,7 @@ async function ensureNpmPackages() {
   const wanted = digest(readFileSync(join(root, "package-lock.json")));
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   if (output("npm", ["--version"]) === null) {
-    throw new Told("npm is not on the PATH: it comes with Node");
+    throw new Told("npm does not run here: it comes with Node");
   }
   await step("Installing the npm packages (about half a minute)", "npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: root,

@@ -170,6 +170,7 @@ function nameOf(pid: number): string | undefined {
 }
 
 /** A port of the loopback address that nobody listens on. */
+/** A port that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
