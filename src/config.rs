@@ -90,7 +90,7 @@ pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;
 /// Length of the stretches in which pass 2 reads a stored pack back.
 pub(crate) const PACK_BLOCK_LEN: usize = MIB;
 /// What taking in a pack may cost in wasm memory, all of it at once below 64 MiB for 110,000 objects: 10 MiB of bases,
-/// 3 blocks of 1 MiB, two objects of 8 MiB, and per object some 100 bytes of tables.
+/// 3 blocks of 1 MiB, base, delta and result of 8 MiB each, and per object some 100 bytes of tables.
 pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
     git_core::pack::Limits {
         n_objects_max: 1_000_000,
