@@ -5,8 +5,9 @@ import { request, type ClientRequest } from "node:http";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api, accountId, editToken, secretOf } from "./lib/api.ts";
+import { commit, pack, tree, whole } from "./lib/pack.ts";
 import { projectDir, Server } from "./lib/server.ts";
-import { advertisement } from "./lib/wire.ts";
+import { advertisement, pushPack } from "./lib/wire.ts";
 
 const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on" } });
 after(() => server.stop());
@@ -64,6 +65,19 @@ test("requests in flight during a panic are told at once, each in its own way, a
   assert.deepEqual(JSON.parse(text), { result: null, success: false, errors, messages: [] });
   assert.equal((await advertisement(repo, "git-receive-pack")).refs.size, 0);
   assert.equal((await api.repoInfo(await api.createRepo())).status, "ready");
+});
+
+test("a panic takes nothing from what was pushed, and the next push lands", async () => {
+  const repo = await api.createRepo();
+  const files = tree([]);
+  const one = commit(files.id);
+  const two = commit(files.id, [one.id], "Two\n");
+  const name = "refs/heads/main";
+  await pushPack(repo, [{ name, new_id: one.id }], pack([files, one].map(whole)));
+  await trigger("panic");
+  assert.equal((await advertisement(repo, "git-upload-pack")).refs.get(name), one.id);
+  const pushed = await pushPack(repo, [{ name, old_id: one.id, new_id: two.id }], pack([whole(two)]));
+  assert.equal(pushed.refs.get(name), "ok", pushed.text);
 });
 
 test("a bound Worker can fetch and call nothing else", async () => {

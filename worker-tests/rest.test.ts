@@ -364,3 +364,9 @@ test("a path that does not exist answers with an envelope", async () => {
   const method = await api.request("PUT", "/default/repos");
   assert.ok([404, 405].includes(method.status), method.text);
 });
+
+test("nothing brings the Worker down unless a variable allows it", async () => {
+  for (const trigger of ["panic", "trap"]) {
+    assert.equal((await fetch(`${server.origin}/__debug/${trigger}`, { method: "POST" })).status, 404);
+  }
+});
