@@ -19,7 +19,7 @@ export async function build() {
   delete env.RUSTFLAGS;
   delete env.CARGO_ENCODED_RUSTFLAGS;
   const workerBuild = join(root, ".tools", "bin", "worker-build");
-  await step("Building the Worker (one to three minutes the first time)", workerBuild, ["--release"], { cwd: root, env });
+  await step("Building the Worker (two to five minutes the first time)", workerBuild, ["--release"], { cwd: root, env });
   writeFileSync(STAMP, inputs);
   console.log(`  build/index_bg.wasm: ${Math.ceil(statSync(WASM).size / 1024)} KiB`);
 }

@@ -103,7 +103,7 @@ async function ensureCargoTools() {
   const target = join(root, ".tools", "target");
   for (const { crate, version, locked } of missing) {
     const args = ["install", `${crate}@${version}`, "--force", "--root", join(root, ".tools")];
-    await step(`Building ${crate} ${version} (some minutes)`, "cargo", locked ? [...args, "--locked"] : args, {
+    await step(`Building ${crate} ${version} (two to five minutes)`, "cargo", locked ? [...args, "--locked"] : args, {
       cwd: root,
       env: { ...process.env, CARGO_TARGET_DIR: target, ...QUICK_PROFILE },
     });

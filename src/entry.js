@@ -46,9 +46,12 @@ addEventListener("unhandledrejection", (event) => endInstanceAfter(event.reason)
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
+    const open = () => new Engine(this.ctx, this.env);
+    const answer = guarded(open, (worker) => worker.fetch(request));
+    // When the client hangs up, the call still comes to its end: what it holds in wasm memory is freed by nothing else.
+    this.ctx.waitUntil(answer.catch(() => {}));
     try {
-      const open = () => new Engine(this.ctx, this.env);
-      return await guarded(open, (worker) => worker.fetch(request));
+      return await answer;
     } catch (error) {
       console.error("request ended by", error);
       return internalError(new URL(request.url).pathname);
