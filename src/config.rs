@@ -102,6 +102,7 @@ pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
         cache_max: 10 * MIB,
         block_len: PACK_BLOCK_LEN,
         n_blocks_max: 3,
+        n_introduced_max: 2_000_000,
         delta_depth_max: 4096,
         rebuilt_bytes_max: 8 << 30,
         hash_key,

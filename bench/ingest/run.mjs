@@ -3,7 +3,7 @@
 //     node bench/ingest/run.mjs --repo DIR [--runs N]     a real repository: all its branches and tags, or --rev REV
 //     node bench/ingest/run.mjs --large-delta             a 60 MB file with one byte changed, sent as a thin pack
 //
-// Builds the wasm module first (cargo and the project's wasm-bindgen: `npm run tools` installs what is missing).
+// Builds the wasm module first (cargo and the project's wasm-bindgen: `npm run build` installs what is missing).
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -26,9 +26,8 @@ const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "ingest-"));
 process.on("exit", () => fs.rmSync(scratch, { recursive: true, force: true }));
 
 function build() {
-  const env = { ...process.env, RUSTFLAGS: "-C target-feature=+simd128" };
   const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
-  execFileSync("cargo", ["build", "-q", "--release", "--target", "wasm32-unknown-unknown", "-p", "ingest-bench"], { cwd: root, env, stdio: "inherit" });
+  execFileSync("cargo", ["build", "-q", "--release", "--target", "wasm32-unknown-unknown", "-p", "ingest-bench"], { cwd: root, stdio: "inherit" });
   const wasm = path.join(target, "wasm32-unknown-unknown/release/ingest_bench.wasm");
   const bindgen = process.env.WASM_BINDGEN_BIN ?? path.join(root, ".tools/bin/wasm-bindgen");
   const out = path.join(target, "ingest-bench");

@@ -167,7 +167,10 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         let mut object = None;
         for link in self.chain(place)?.into_iter().rev() {
             let unknown = || Failure::shape("an entry of the catalog", format_args!("{link:?}"));
-            if self.packs.entry(link).ok_or_else(unknown)?.object_len > OBJECT_RESIDENT_MAX {
+            let stored = self.entry_range(link)?;
+            let object_len = self.packs.entry(link).ok_or_else(unknown)?.object_len;
+            // Deflated data may be longer than what it stands for, without bound.
+            if object_len.max(stored.end - stored.start) > OBJECT_RESIDENT_MAX {
                 return Ok(None);
             }
             let stored = self.stored_entry(link).await?;

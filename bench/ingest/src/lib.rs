@@ -28,6 +28,7 @@ fn limits() -> Limits {
         cache_max: 10 * MIB,
         block_len: MIB,
         n_blocks_max: 3,
+        n_introduced_max: 2_000_000,
         delta_depth_max: 4096,
         rebuilt_bytes_max: 8 << 30,
         hash_key: 0x9e37_79b9_7f4a_7c15,
@@ -166,7 +167,7 @@ impl Ingest {
         }
         said("closure")?;
         let mut introducer = Introducer::new(pack, &BTreeMap::<ObjectId, ParentCommit>::new());
-        while let introduce::Step::NeedTrees(ids) = introducer.step() {
+        while let introduce::Step::NeedTrees(ids) = introducer.step().map_err(failed)? {
             for id in ids {
                 introducer.supply_tree(id, b"").map_err(failed)?;
             }

@@ -111,7 +111,7 @@ pub(crate) async fn ingest<S: PackStore>(
     };
     let new_objects = NewObjects::of(&resolved, tips);
     let mut introducer = Introducer::new(resolved, &parents);
-    while let introduce::Step::NeedTrees(ids) = introducer.step() {
+    while let introduce::Step::NeedTrees(ids) = accepted!(introducer.step()) {
         for id in ids {
             let place = accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree }));
             relies_on.insert(place.pack);

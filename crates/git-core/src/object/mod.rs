@@ -1,6 +1,7 @@
 //! The content of objects. Each parser reads what the server needs and no more: references, kinds, times.
 
 pub mod commit;
+pub mod fsck;
 pub mod tag;
 pub mod tree;
 
@@ -28,18 +29,36 @@ pub enum ObjectError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A tree that git refuses on receipt.
+    Tree(fsck::TreeFault),
 }
 
 impl fmt::Display for ObjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header { kind, field } => write!(f, "malformed {kind}: bad or missing '{field}' line"),
-            Self::TreeEntry { offset, what } => write!(f, "malformed tree: {what} in the entry at byte {offset}"),
+            Self::Header { field, .. } => {
+                write!(f, "{}: invalid format - expected '{field}' line", message_id(field))
+            }
+            Self::TreeEntry { offset, what } => write!(f, "badTree: {what} in the entry at byte {offset}"),
+            Self::Tree(fault) => fault.fmt(f),
         }
     }
 }
 
 impl core::error::Error for ObjectError {}
+
+/// Git's name for a header line that is missing or malformed.
+fn message_id(field: &str) -> &'static str {
+    match field {
+        "tree" => "missingTree",
+        "parent" => "badParentSha1",
+        "author" => "missingAuthor",
+        "committer" => "missingCommitter",
+        "object" => "missingObject",
+        "type" => "missingTypeEntry",
+        _ => "missingTagEntry",
+    }
+}
 
 /// An object's id in the making: the header first, then the content in any number of pieces.
 pub struct ObjectHasher(Sha1);

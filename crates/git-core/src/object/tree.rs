@@ -9,7 +9,7 @@ use crate::pack::Kind;
 pub struct TreeEntry<'a> {
     /// File mode as written, `0o100644`, say.
     pub mode: u32,
-    /// Name, not empty and without `/`; any other bytes.
+    /// Name, not empty; any bytes but NUL.
     pub name: &'a [u8],
     /// The object named, or for a submodule a commit of another repository.
     pub id: ObjectId,
@@ -55,9 +55,6 @@ impl<'a> TreeEntries<'a> {
         let (name, tail) = rest.split_at_checked(name_len).ok_or("end of tree")?;
         if name.is_empty() {
             return Err("empty name");
-        }
-        if name.contains(&b'/') {
-            return Err("'/' in the name");
         }
         let tail = tail.get(1..).ok_or("end of tree")?;
         let id = ObjectId::from_prefix(tail).ok_or("end of tree")?;
@@ -108,7 +105,6 @@ mod tests {
         check(&entry("", "b"), "bad mode");
         check(&entry("777777777777", "b"), "bad mode");
         check(&entry("100644", ""), "empty name");
-        check(&entry("100644", "b/c"), "'/' in the name");
         check(&entry("100644", "b")[..20], "end of tree");
     }
 }

@@ -10,6 +10,7 @@ use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectError;
 use crate::object::commit::Commit;
+use crate::object::fsck::TreeCheck;
 use crate::object::tag::Tag;
 use crate::object::tree::TreeEntries;
 
@@ -69,17 +70,20 @@ impl Contents {
             Kind::Tree => self.add_tree(id_no, content, ids, true),
         };
         read.map_err(|error| PackError::Object { id: ids.id(id_no).unwrap_or(ObjectId::from_bytes([0; 20])), error })?;
-        let too_many = |what, n_max: usize| Err(PackError::TooMany { what, n_max: n_max as u64 });
-        if ids.len() > limits.n_ids_max {
-            return too_many("object ids", limits.n_ids_max);
+        self.check_limits(ids, limits)
+    }
+
+    /// What clients can make grow without sending as much.
+    pub(crate) fn check_limits(&self, ids: &Ids, limits: &Limits) -> Result<(), PackError> {
+        let taken = [
+            ("object ids", ids.len(), limits.n_ids_max),
+            ("bytes of distinct trees", self.trees.byte_len(), limits.tree_bytes_max),
+            ("bytes of file names", self.names.bytes.len(), limits.name_bytes_max),
+        ];
+        match taken.into_iter().find(|(_, n, n_max)| n > n_max) {
+            Some((what, _, n_max)) => Err(PackError::TooMany { what, n_max: n_max as u64 }),
+            None => Ok(()),
         }
-        if self.trees.byte_len() > limits.tree_bytes_max {
-            return too_many("bytes of distinct trees", limits.tree_bytes_max);
-        }
-        if self.names.bytes.len() > limits.name_bytes_max {
-            return too_many("bytes of file names", limits.name_bytes_max);
-        }
-        Ok(())
     }
 
     fn observe_commit(&mut self, id_no: IdNo, content: &[u8], ids: &mut Ids) -> Result<(), ObjectError> {
@@ -105,7 +109,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Adds a tree; `of_pack` when it is the pack's own, so that what it names must exist.
+    /// Adds a tree; `of_pack` when it is the pack's own, so that it is checked and what it names must exist.
     pub(crate) fn add_tree(
         &mut self,
         id_no: IdNo,
@@ -114,8 +118,12 @@ impl Contents {
         of_pack: bool,
     ) -> Result<(), ObjectError> {
         self.items.clear();
+        let mut check = TreeCheck::default();
         for entry in TreeEntries::new(content) {
             let entry = entry?;
+            if of_pack {
+                check.entry(&entry).map_err(ObjectError::Tree)?;
+            }
             let Some(kind) = entry.kind() else { continue };
             let object = ids.number(entry.id);
             if of_pack {
@@ -189,7 +197,7 @@ mod tests {
     fn items_sort_as_git_sorts_them() {
         let (mut contents, mut ids) = (Contents::new(1), Ids::new(1));
         let content = tree(&[("100644", "a.b"), ("40000", "a"), ("100644", "a0")]);
-        contents.add_tree(0, &content, &mut ids, true).unwrap();
+        contents.add_tree(0, &content, &mut ids, false).unwrap();
         let [dot, folder, zero] = contents.items[..] else { panic!("three items") };
         assert!(contents.is_before(dot, folder) && contents.is_before(folder, zero));
         assert!(!contents.is_before(folder, dot) && !contents.is_before(dot, dot));

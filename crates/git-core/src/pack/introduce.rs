@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::PackError;
 use super::contents::Contents;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
 use super::received::Entries;
 use super::resolved::Resolved;
 use super::trees::{Cursor, TreeItem, Trees};
+use super::{Limits, PackError};
 use crate::ObjectId;
 
 /// What has to be known of a commit of the repository that a commit of the pack has as a parent.
@@ -37,6 +37,7 @@ pub struct Introducer {
     pub(crate) entries: Entries,
     pub(crate) ids: Ids,
     pub(crate) contents: Contents,
+    limits: Limits,
     outside_parents: BTreeMap<IdNo, (IdNo, u32)>,
     /// Position in `contents.commits` by number.
     commit_at: HashMap<IdNo, u32>,
@@ -52,7 +53,7 @@ pub struct Introducer {
 impl Introducer {
     /// Begins; `outside_parents` tells of every parent that is not in the pack.
     pub fn new(resolved: Resolved, outside_parents: &BTreeMap<ObjectId, ParentCommit>) -> Self {
-        let (entries, mut ids, contents) = resolved.into_parts();
+        let (entries, mut ids, contents, limits) = resolved.into_parts();
         let outside_parents = outside_parents.iter().map(|(&id, parent)| {
             let tree = ids.number(parent.tree_id);
             (ids.number(id), (tree, parent.generation))
@@ -63,6 +64,7 @@ impl Introducer {
             entries,
             ids,
             contents,
+            limits,
             outside_parents,
             commit_at,
             next_commit: 0,
@@ -77,11 +79,12 @@ impl Introducer {
     pub fn supply_tree(&mut self, id: ObjectId, content: &[u8]) -> Result<(), PackError> {
         let no = self.ids.number(id);
         let added = self.contents.add_tree(no, content, &mut self.ids, false);
-        added.map_err(|error| PackError::Object { id, error })
+        added.map_err(|error| PackError::Object { id, error })?;
+        self.contents.check_limits(&self.ids, &self.limits)
     }
 
     /// Goes on as far as it can.
-    pub fn step(&mut self) -> Step {
+    pub fn step(&mut self) -> Result<Step, PackError> {
         let mut found = Vec::new();
         while let Some(commit) = self.contents.commits.get(self.next_commit) {
             let tree = commit.tree;
@@ -89,7 +92,12 @@ impl Introducer {
             found.clear();
             let missing = self.diff(tree, parents, &mut found);
             if !missing.is_empty() {
-                return Step::NeedTrees(missing);
+                return Ok(Step::NeedTrees(missing));
+            }
+            // Commits without parents that share a tree each introduce all of it: few bytes may stand for long lists.
+            let n_max = self.limits.n_introduced_max;
+            if self.introduced.len() + found.len() > n_max {
+                return Err(PackError::TooMany { what: "objects introduced by commits", n_max: n_max as u64 });
             }
             for &no in &found {
                 self.introduced.push(no);
@@ -97,7 +105,7 @@ impl Introducer {
             self.introduced_ends.push(u32::try_from(self.introduced.len()).unwrap_or(u32::MAX));
             self.next_commit += 1;
         }
-        Step::Done
+        Ok(Step::Done)
     }
 
     fn parent_tree(&self, at: u32) -> Option<IdNo> {

@@ -51,6 +51,8 @@ pub struct Limits {
     pub block_len: usize,
     /// How many of them it keeps.
     pub n_blocks_max: usize,
+    /// Numbers in the lists of what commits introduce, all together.
+    pub n_introduced_max: usize,
     /// Deltas on top of one another.
     pub delta_depth_max: usize,
     /// What pass 2 may inflate, so that no crafted order of deltas makes it run for ever.
@@ -72,6 +74,7 @@ impl Limits {
             cache_max: 12 << 20,
             block_len: 1 << 20,
             n_blocks_max: 6,
+            n_introduced_max: 1 << 20,
             delta_depth_max: 4096,
             rebuilt_bytes_max: 1 << 33,
             hash_key: 0x9e37_79b9_7f4a_7c15,

@@ -3,7 +3,7 @@
 use super::contents::Contents;
 use super::ids::Ids;
 use super::received::{Base, Entries, Received};
-use super::{Kind, PackError};
+use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 
 /// A received pack whose entries all have ids.
@@ -80,8 +80,8 @@ impl Resolved {
     }
 
     /// Parts with the received pack: entries in pack order, ids, references. What served to resolve deltas is freed.
-    pub(crate) fn into_parts(self) -> (Entries, Ids, Contents) {
-        let Received { entries, ids, contents, .. } = self.received;
-        (entries, ids, contents)
+    pub(crate) fn into_parts(self) -> (Entries, Ids, Contents, Limits) {
+        let Received { entries, ids, contents, limits, .. } = self.received;
+        (entries, ids, contents, limits)
     }
 }

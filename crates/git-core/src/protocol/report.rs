@@ -23,13 +23,6 @@ pub fn write_report(out: &mut Vec<u8>, head: &PushHead, outcomes: Result<&[Optio
     }
 }
 
-/// Appends a line of text for the person who pushes; nothing when the client did not ask for side-band.
-pub fn write_message(out: &mut Vec<u8>, head: &PushHead, text: &str) {
-    if head.side_band_64k {
-        write_band(out, SideBand::Large, Band::Progress, format!("{text}\n").as_bytes());
-    }
-}
-
 fn write_lines(report: &mut Vec<u8>, head: &PushHead, outcomes: Result<&[Option<String>], &str>) {
     match outcomes {
         Ok(reasons) => {
@@ -105,14 +98,5 @@ mod tests {
     fn a_client_that_wants_no_report_gets_none() {
         assert_eq!(report(&head(false, false), Ok(&[None, None])), "");
         assert_eq!(report(&head(false, true), Ok(&[None, None])), "0000");
-    }
-
-    #[test]
-    fn messages_go_to_those_who_can_tell_them_from_the_report() {
-        let mut out = Vec::new();
-        write_message(&mut out, &head(true, false), "checked");
-        assert!(out.is_empty());
-        write_message(&mut out, &head(true, true), "checked");
-        assert_eq!(out, b"000d\x02checked\n");
     }
 }

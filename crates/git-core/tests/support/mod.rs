@@ -27,6 +27,7 @@ pub fn limits() -> Limits {
         cache_max: 64 << 10,
         block_len: 16 << 10,
         n_blocks_max: 3,
+        n_introduced_max: 2_000_000,
         delta_depth_max: 4096,
         rebuilt_bytes_max: 1 << 33,
         hash_key: 0x9e37_79b9_7f4a_7c15,
@@ -205,7 +206,7 @@ pub fn index(pack: &[u8], limits: Limits, repo: Option<&Repo>, asked: &mut Asked
         }
     }
     let mut introducer = Introducer::new(resolved, &parents);
-    while let introduce::Step::NeedTrees(ids) = introducer.step() {
+    while let introduce::Step::NeedTrees(ids) = introducer.step()? {
         for id in ids {
             asked.trees.push(id);
             let (_, content) = repo.and_then(|repo| repo.object(id)).unwrap();
