@@ -73,6 +73,8 @@ pub(crate) const SEGMENTS_IN_FLIGHT_MAX: usize = 2;
 pub(crate) const INLINE_PACK_LEN_MAX: usize = 256 * 1024;
 /// How much of a request's body is read at a time: larger reads cost fewer crossings into wasm, up to here.
 pub(crate) const BODY_READ_LEN: usize = 256 * 1024;
+/// How much of a refused request's body is read before the answer: the longest that any plan lets through.
+pub(crate) const DRAINED_LEN_MAX: usize = 512 * MIB;
 /// Longest body of a fetch request: 50,000 wants and 50,000 haves of 50 bytes are 5 MB.
 pub(crate) const FETCH_BODY_LEN_MAX: usize = 8 * MIB;
 /// Most wants, haves and ref-prefixes of a fetch request.

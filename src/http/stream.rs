@@ -54,8 +54,8 @@ impl Sink for BodySink {
     }
 }
 
-/// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails, the
-/// body breaks off, which no client takes for its end.
+/// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails
+/// and could not tell the client, the body breaks off, which no client takes for its end.
 pub(crate) fn respond<F>(write: impl FnOnce(BodySink) -> F) -> worker::Result<Response>
 where
     F: Future<Output = Result<BodySink, (BodySink, Unsent)>> + 'static,
@@ -67,12 +67,17 @@ where
     spawn_local(async move {
         let ended = match written.await {
             Ok(sink) => JsFuture::from(sink.writer.close()).await,
-            Err((sink, unsent)) => {
-                match &unsent {
-                    Unsent::Gone(_) => log::warn(&unsent),
-                    Unsent::Failed(_) => log::error(&unsent),
-                }
-                JsFuture::from(sink.writer.abort(&unsent.to_string().into())).await
+            Err((sink, unsent @ Unsent::Told(_))) => {
+                log::error(&unsent);
+                JsFuture::from(sink.writer.close()).await
+            }
+            Err((sink, unsent @ Unsent::Failed(_))) => {
+                log::error(&unsent);
+                JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
+            }
+            Err((sink, unsent @ Unsent::Gone(_))) => {
+                log::warn(&unsent);
+                JsFuture::from(sink.writer.abort(&"the client went away".into())).await
             }
         };
         if let Err(error) = ended {

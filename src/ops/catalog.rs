@@ -164,26 +164,19 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
 
     /// A whole object; `None` when it, or something that it builds on, is too large to hold.
     pub(crate) async fn object(&self, place: Place) -> Result<Option<(Kind, Vec<u8>)>, Failure> {
+        if !self.packs.can_hold(place, OBJECT_RESIDENT_MAX) {
+            return Ok(None);
+        }
         let mut object = None;
         for link in self.chain(place)?.into_iter().rev() {
-            let unknown = || Failure::shape("an entry of the catalog", format_args!("{link:?}"));
-            let stored = self.entry_range(link)?;
-            let object_len = self.packs.entry(link).ok_or_else(unknown)?.object_len;
-            // Deflated data may be longer than what it stands for, without bound.
-            if object_len.max(stored.end - stored.start) > OBJECT_RESIDENT_MAX {
-                return Ok(None);
-            }
             let stored = self.stored_entry(link).await?;
-            if stored.header.inflated_len > OBJECT_RESIDENT_MAX {
-                return Ok(None);
-            }
             let corrupt = |error| Failure::shape("a stored entry that inflates", error);
             let data = stored.bytes.get(stored.header_len..).unwrap_or_default();
             let data = inflate_all(data, to_usize(stored.header.inflated_len)?).map_err(corrupt)?;
             object = match (stored.header.content, object) {
                 (Content::Whole(kind), _) => Some((kind, data)),
                 (_, Some((kind, base))) => Some((kind, apply(&base, &data)?)),
-                (_, None) => return Err(unknown()),
+                (_, None) => return Err(Failure::shape("a base before its delta", format_args!("{link:?}"))),
             };
         }
         Ok(object)

@@ -288,3 +288,25 @@ fn a_pack_that_lacks_an_object_is_refused_by_name() {
     assert!(report.contains(&format!("missing tree {tree}")), "{report}");
     assert!(server.refs().is_empty());
 }
+
+#[test]
+fn a_delta_chain_with_a_large_object_at_its_end_is_fetched_in_parts() {
+    let (server, work) = (Server::new("repo-of-test-six0"), Work::new("large-root"));
+    let first = noise(5, 9_000_000);
+    work.commit("f", &first);
+    let mut second = first[..4_000_000].to_vec();
+    second.extend(noise(6, 2_000_000));
+    work.git(&["checkout", "-q", "-b", "side"]);
+    let side = work.commit("f", &second);
+    work.git(&["checkout", "-q", "main"]);
+    let main = work.commit("f", &second[..5_900_000]);
+    let pack = work
+        .git_with(&["pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset"], format!("{main}\n{side}\n"));
+    let report = server.push_body(MemoryBody::new(push_body(ZERO, &main, &pack), 100_000)).unwrap();
+    assert!(report.contains("ok refs/heads/main"), "{report}");
+    for (n, arguments) in [&["ofs-delta"][..], &[]].into_iter().enumerate() {
+        let clone = Work::new(&format!("large-root-clone-{n}"));
+        let expected = work.git(&["rev-list", "--objects", "--no-object-names", &main]);
+        assert_eq!(clone.receive(&server.fetch(&[&main], &[], arguments), &main), expected);
+    }
+}

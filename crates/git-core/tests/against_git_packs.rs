@@ -7,6 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use git_core::ObjectId;
+use git_core::pack::entry::{Content, EntryHeader, encode_entry_header, encode_pack_header};
 use git_core::pack::index::{PackIndex, Ref};
 use git_core::pack::{Kind, Limits};
 use support::{Asked, Repo, index, limits, resolve};
@@ -211,4 +212,24 @@ fn an_empty_pack_is_a_pack() {
     let repo = Repo::new();
     let index = index(&repo.git_with(&["pack-objects", "--stdout", "-q"], b""), limits(), None, &mut Asked::default());
     assert_eq!(index.unwrap().n_objects(), 0);
+}
+
+#[test]
+fn deltas_on_one_base_of_the_repository_ask_for_it_once() {
+    let repo = Repo::new();
+    repo.write("base", [7; 300]);
+    repo.commit("base");
+    let base_id = repo.id("HEAD:base");
+    let mut pack = encode_pack_header(20).to_vec();
+    for n in 0..20 {
+        // 300 and 301 as lengths of base and result, all of the base, one byte.
+        let delta = [0xac, 0x02, 0xad, 0x02, 0xb0, 0x2c, 0x01, 1, n];
+        let content = Content::RefDelta { base_id };
+        encode_entry_header(EntryHeader { content, inflated_len: delta.len() as u64 }, &mut pack);
+        pack.extend(git_core::zlib::deflate(&delta));
+    }
+    pack.extend(sha1_smol::Sha1::from(&pack).digest().bytes());
+    let mut asked = Asked::default();
+    let index = index(&pack, limits(), Some(&repo), &mut asked).unwrap();
+    assert_eq!((index.n_objects(), asked.bases), (20, vec![base_id]));
 }

@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::durable::{Failure, Wire};
 use crate::random;
-use crate::repo::call::{Commit, NewPack, PackInfo, Refusal, Update};
+use crate::repo::call::{Commit, NewPack, Refusal, Update};
 use crate::repo::{Opened, RepoClient};
 use crate::store::bytes::Bytes;
 use crate::store::{PackStore, keys};
@@ -229,6 +229,6 @@ async fn commit_pack<W: Wire, S: PackStore>(
         to.store.put(&keys::segment(&commit.repo_id, &commit.upload_id, 0), pack).await?;
     }
     to.store.put(&keys::index(&commit.repo_id, &commit.upload_id), Bytes::from(index)).await?;
-    commit.pack = Some(NewPack { pack: PackInfo { ..info }, inline: false });
+    commit.pack = Some(NewPack { pack: info, inline: false });
     Ok(to.repo.commit(commit, None).await?.map(|committed| committed.outcomes))
 }

@@ -81,7 +81,7 @@ impl<'a, K: Sink> PackOut<'a, K> {
         Ok(())
     }
 
-    /// Tells the client that the pack will not be whole; without side-band it sees only that the answer breaks off.
+    /// Tells a client that takes side-band that the pack will not be whole.
     pub(super) async fn fail(self, reason: &str) -> Result<(), Gone> {
         let mut packet = Vec::new();
         if let Some(side_band) = self.side_band {

@@ -8,6 +8,7 @@ mod send;
 use std::fmt;
 
 use git_core::ObjectId;
+use git_core::pack::select::{Plan, SendOptions};
 use git_core::pkt_line::write_err;
 use git_core::protocol::fetch::FetchRequest;
 use git_core::walk::all_reach;
@@ -35,7 +36,10 @@ impl From<JsValue> for Gone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unsent {
     Gone(Gone),
+    /// Nobody has been told.
     Failed(Failure),
+    /// The client has been told, in a packet that ends the answer for it.
+    Told(Failure),
 }
 
 impl From<Failure> for Unsent {
@@ -48,7 +52,7 @@ impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(Gone(cause)) => write!(f, "the client went away during a fetch: {cause}"),
-            Self::Failed(failure) => failure.fmt(f),
+            Self::Failed(failure) | Self::Told(failure) => failure.fmt(f),
         }
     }
 }
@@ -63,24 +67,53 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
     if request.is_empty() {
         return Ok(());
     }
+    let prepared = match prepare(opened, store, request).await {
+        Ok(prepared) => prepared,
+        Err(failure) => {
+            refuse("internal error", sink).await?;
+            return Err(Unsent::Told(failure));
+        }
+    };
+    match prepared {
+        Prepared::Refused(missing) => refuse(&format!("upload-pack: not our ref {missing}"), sink).await,
+        Prepared::Answer(answer) => Ok(sink.write(answer.into()).await?),
+        Prepared::Pack { answer, catalog, plan, options } => {
+            sink.write(answer.into()).await?;
+            send::send(&catalog, &plan, options, request.side_band, sink).await
+        }
+    }
+}
+
+/// What is known before the first byte is sent.
+enum Prepared<'a, S> {
+    /// An object that is wanted is not here.
+    Refused(ObjectId),
+    /// Acknowledgements alone.
+    Answer(Vec<u8>),
+    /// Acknowledgements, and the pack after them.
+    Pack { answer: Vec<u8>, catalog: LoadedCatalog<'a, S>, plan: Plan, options: SendOptions },
+}
+
+async fn prepare<'a, S: PackStore>(
+    opened: &Opened,
+    store: &'a S,
+    request: &FetchRequest,
+) -> Result<Prepared<'a, S>, Failure> {
     let catalog = LoadedCatalog::load(opened, store).await?;
     if let Some(missing) = request.wants.iter().find(|&&id| catalog.packs.find(id).is_none()) {
-        return refuse(*missing, sink).await;
+        return Ok(Prepared::Refused(*missing));
     }
     let is_common = |id: &ObjectId| catalog.packs.find(*id).is_some();
     let answer = request.answer(is_common, |common| all_reach(&catalog.packs, &request.wants, common));
-    if !answer.bytes.is_empty() {
-        sink.write(answer.bytes.into()).await?;
-    }
     if !answer.pack_follows {
-        return Ok(());
+        return Ok(Prepared::Answer(answer.bytes));
     }
     let (plan, options) = select::select(&catalog, request, &opened.snapshot.refs).await?;
-    send::send(&catalog, &plan, options, request.side_band, sink).await
+    Ok(Prepared::Pack { answer: answer.bytes, catalog, plan, options })
 }
 
-async fn refuse<K: Sink>(missing: ObjectId, sink: &mut K) -> Result<(), Unsent> {
+async fn refuse<K: Sink>(reason: &str, sink: &mut K) -> Result<(), Unsent> {
     let mut answer = Vec::new();
-    write_err(&mut answer, &format!("upload-pack: not our ref {missing}"));
+    write_err(&mut answer, reason);
     Ok(sink.write(answer.into()).await?)
 }

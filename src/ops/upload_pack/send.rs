@@ -40,11 +40,11 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     };
     match sent {
         Ok(()) => Ok(out.finish().await?),
-        Err(Unsent::Failed(failure)) => {
+        Err(Unsent::Failed(failure)) if side_band.is_some() => {
             out.fail("internal error").await?;
-            Err(Unsent::Failed(failure))
+            Err(Unsent::Told(failure))
         }
-        Err(gone) => Err(gone),
+        Err(unsent) => Err(unsent),
     }
 }
 

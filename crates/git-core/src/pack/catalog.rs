@@ -91,6 +91,17 @@ impl Catalog {
         Some(pack.index.offset(place.number + 1).unwrap_or(pack.pack_len - super::entry::PACK_TRAILER_LEN as u64))
     }
 
+    /// Whether an object can be rebuilt without holding anything above `len_max` bytes: neither it nor, down to the whole
+    /// object at the end of the chain, anything that it builds on.
+    pub fn can_hold(&self, place: Place, len_max: u64) -> bool {
+        let mut top = Some(place);
+        while let Some(link) = top {
+            let Some(entry) = self.entry(link).filter(|entry| entry.object_len <= len_max) else { return false };
+            top = entry.base.and_then(|base| self.resolve(link.pack, base));
+        }
+        true
+    }
+
     /// A set without objects.
     pub fn empty_set(&self) -> ObjectSet {
         let words = |pack: &CatalogPack| vec![0; (pack.index.n_objects() as usize).div_ceil(64)];

@@ -43,6 +43,8 @@ pub enum PackError {
     MissingObject { id: ObjectId, kind: Kind },
     /// An object that has to be read as a whole and is too large for that.
     ObjectTooLarge { offset: u64, kind: Kind, len: u64, len_max: u64 },
+    /// An entry that takes far more bytes than what it stands for.
+    Padded { offset: u64, len: u64, len_max: u64 },
     /// More of something than a single push may bring.
     TooMany { what: &'static str, n_max: u64 },
 }
@@ -78,6 +80,9 @@ impl fmt::Display for PackError {
             Self::MissingObject { id, kind } => write!(f, "missing {kind} {id}"),
             Self::ObjectTooLarge { offset, kind, len, len_max } => {
                 write!(f, "the {kind} at offset {offset} has {len} bytes, the limit is {len_max}")
+            }
+            Self::Padded { offset, len, len_max } => {
+                write!(f, "the entry at offset {offset} takes {len} bytes for an object of at most {len_max}")
             }
             Self::TooMany { what, n_max } => {
                 write!(f, "more than {n_max} {what} in one push; push in parts, older commits first")

@@ -196,6 +196,7 @@ impl Receiver {
         })?;
         if done {
             self.end_entry()?;
+            self.check_padding(self.pack_offset + used as u64)?;
             self.next_entry();
         }
         Ok(used)
@@ -214,6 +215,17 @@ impl Receiver {
             (_, None) => self.end_delta(entry)?,
         }
         Ok(())
+    }
+
+    /// What is read back as a whole later must not be longer as it is stored than as it is held.
+    fn check_padding(&self, end: u64) -> Result<(), PackError> {
+        let len_max = self.received.limits.object_resident_max;
+        match self.received.entries.last() {
+            Some(row) if !row.large && end - row.offset > len_max + len_max / 64 => {
+                Err(PackError::Padded { offset: row.offset, len: end - row.offset, len_max })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Resolves a delta if its base is at hand.
@@ -242,8 +254,12 @@ impl Receiver {
             Decoded::NeedMore(_) => return Err(error(delta::DeltaError::Truncated)),
         };
         let len_max = self.received.limits.object_resident_max;
+        let is_large = header.base_len > len_max || header.result_len > len_max;
         if let Some(row) = self.received.entries.get_mut(entry as usize) {
-            row.large |= header.base_len > len_max || header.result_len > len_max;
+            if row.large && !is_large {
+                return Err(PackError::Padded { offset: row.offset, len: row.data_len, len_max });
+            }
+            row.large |= is_large;
         }
         Ok(())
     }

@@ -67,7 +67,6 @@ pub fn add_large_bases(
 ) {
     let places: Vec<_> = selected.iter().collect();
     for place in places {
-        let is_large = |place| catalog.entry(place).is_some_and(|entry| entry.object_len > object_resident_max);
         let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
         let is_usable =
             |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
@@ -77,7 +76,7 @@ pub fn add_large_bases(
             chain.push(base);
             top = base;
         }
-        if chain.len() > 1 && chain.iter().copied().any(is_large) {
+        if chain.len() > 1 && !catalog.can_hold(place, object_resident_max) {
             for link in chain {
                 selected.insert(link);
             }

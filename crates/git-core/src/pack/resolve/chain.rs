@@ -19,7 +19,7 @@ impl Resolver {
             if base == Base::None {
                 return Ok(Start::Job(Job::Build(chain)));
             }
-            if self.held.as_ref().is_some_and(|held| held.key == base) {
+            if self.hold(base) {
                 return Ok(Start::Job(Job::Build(chain)));
             }
             let Base::Entry(entry) = base else { return Ok(Start::Waits(base)) };
@@ -39,6 +39,16 @@ impl Resolver {
             chain.push(entry);
             top = entry;
         }
+    }
+
+    /// Whether a base is at hand already; from here on it is held.
+    pub(super) fn hold(&mut self, base: Base) -> bool {
+        let is_base = |held: &&Held| held.key == base;
+        let found = self.held.as_ref().filter(is_base).or(self.outside.as_ref().filter(is_base));
+        let found = found.cloned();
+        let is_found = found.is_some();
+        self.held = found.or(self.held.take());
+        is_found
     }
 
     /// Inflates an entry's data from the pack; the range to ask for when it is not at hand.

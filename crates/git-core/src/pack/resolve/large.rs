@@ -47,7 +47,7 @@ impl Resolver {
                 let spill = self.new_spill();
                 return Ok(Start::Job(Job::Spool { entry: target, spill, out: Vec::new() }));
             }
-            _ if self.held.as_ref().is_some_and(|held| held.key == key) => {
+            _ if self.hold(key) => {
                 let Some(held) = &self.held else { return Ok(Start::Waits(key)) };
                 (held.kind, LargeBase::Held(Rc::clone(&held.object)), held.object.len() as u64)
             }

@@ -87,6 +87,7 @@ struct Spilled {
 }
 
 /// A base that is at hand as a whole.
+#[derive(Clone)]
 struct Held {
     key: Base,
     kind: Kind,
@@ -117,6 +118,8 @@ pub struct Resolver {
     /// Where in the pack the entry being inflated goes on; `None` between entries.
     reading_at: Option<u64>,
     held: Option<Held>,
+    /// The base that the caller supplied last: all that wait for it build on it before another is asked for.
+    outside: Option<Held>,
     spilled: BTreeMap<Base, Spilled>,
     /// Entries that a large delta builds on.
     large_bases: BTreeSet<u32>,
@@ -159,6 +162,7 @@ impl Resolver {
             job: None,
             reading_at: None,
             held: None,
+            outside: None,
             spilled: BTreeMap::new(),
             large_bases,
             missing: BTreeSet::new(),
@@ -184,7 +188,8 @@ impl Resolver {
         let key = Base::Id(no);
         match base {
             SuppliedBase::Resident { kind, content } => {
-                self.held = Some(Held { key, kind, object: Rc::new(content) });
+                self.n_rebuilt_bytes += content.len() as u64;
+                self.outside = Some(Held { key, kind, object: Rc::new(content) });
             }
             SuppliedBase::Spilled { kind, spill, len } => {
                 self.spilled.insert(key, Spilled { kind, spill, len });
