@@ -63,7 +63,8 @@ export class Workshop {
   async gitWith(options: GitOptions, ...args: string[]): Promise<GitResult> {
     const result = await this.attempt(options, ...args);
     if (result.code !== 0) {
-      throw new Error(`git ${args.join(" ")}: exit ${result.code}\n${result.stdout}${result.stderr}`);
+      const said = `${result.stdout}${result.stderr}`.slice(0, 2000);
+      throw new Error(`git ${args.join(" ")}: exit ${result.code}\n${said}`);
     }
     return result;
   }
