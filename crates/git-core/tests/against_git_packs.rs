@@ -233,3 +233,36 @@ fn deltas_on_one_base_of_the_repository_ask_for_it_once() {
     let index = index(&pack, limits(), Some(&repo), &mut asked).unwrap();
     assert_eq!((index.n_objects(), asked.bases), (20, vec![base_id]));
 }
+
+#[test]
+fn a_broken_pack_is_refused_or_taken_in_and_never_a_panic() {
+    let repo = Repo::new();
+    for n in 0..12 {
+        repo.write(&format!("dir/file-{}", n % 3), format!("some text\n{n}\n").repeat(40));
+        repo.commit("step");
+    }
+    let pack = repo.pack("HEAD\n", false);
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % n as u64).unwrap()
+    };
+    let mut n_refused = 0;
+    for _ in 0..1500 {
+        let mut broken = pack.clone();
+        broken.truncate(pack.len() - 20);
+        for _ in 0..=random(3) {
+            let at = 12 + random(broken.len() - 12);
+            broken[at] = random(256).to_le_bytes()[0];
+        }
+        if random(4) == 0 {
+            broken.truncate(random(broken.len()));
+        }
+        // A fitting trailer, so that what is broken is found where it is.
+        broken.extend(sha1_smol::Sha1::from(&broken).digest().bytes());
+        n_refused += usize::from(index(&broken, limits(), Some(&repo), &mut Asked::default()).is_err());
+    }
+    assert!(n_refused > 1000, "{n_refused} of 1500 refused");
+}
