@@ -10,6 +10,7 @@ pub(crate) use deployment::{ApiToken, Config, ConfigError, Permission, is_loopba
 pub(crate) const REPOS: &str = "REPOS";
 pub(crate) const NAMESPACES: &str = "NAMESPACES";
 pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
+pub(crate) const MAINTENANCE: &str = "MAINTENANCE";
 /// R2 bucket binding.
 pub(crate) const PACKS: &str = "PACKS";
 
@@ -132,6 +133,19 @@ pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
 /// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
 /// own delay the listing is less than 5 s behind.
 pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
+/// How long after the push that made it worth while packs are merged, so that pushes that follow at once take part.
+pub(crate) const COMPACT_DELAY_MS: u64 = 3_000;
+/// Packs of a size that are left beside one another. Each costs a look-up for every object that is asked for; merging
+/// more seldom writes fewer bytes again: with 8, each about log2(pushes / 8) times.
+pub(crate) const PACKS_LEFT_MAX: usize = 8;
+/// Largest pack that a merge makes, in bytes with its index and in objects: what is read and written within one alarm,
+/// and whose indexes, old and new, some 120 bytes an object with the tables between them, fit in 64 MiB.
+pub(crate) const MERGED_LEN_MAX: u64 = 1 << 30;
+pub(crate) const MERGED_OBJECTS_MAX: u64 = 500_000;
+/// How often a piece of maintenance is tried before it waits for the next push to ask for it.
+pub(crate) const MAINTENANCE_ATTEMPTS_MAX: u64 = 8;
+/// How often a push, or a collection, starts again from a catalog that has changed meanwhile.
+pub(crate) const CATALOG_ATTEMPTS_MAX: usize = 4;
 /// The first wait after an alarm's work failed; it doubles up to the longest.
 pub(crate) const BACKOFF_MIN_MS: u64 = 2_000;
 pub(crate) const BACKOFF_MAX_MS: u64 = 15 * 60 * 1000;
@@ -147,6 +161,10 @@ pub(crate) const R2_KEYS_MAX: u32 = 1000;
 const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;
 const UPLOAD_GRACE_SECONDS_MIN: u64 = 1;
 
+/// How long what no ref reaches any more is kept, in seconds: two weeks, as `gc.pruneExpire` of git-gc(1).
+const UNREACHABLE_GRACE_SECONDS_DEFAULT: u64 = 14 * 24 * 60 * 60;
+const UNREACHABLE_GRACE_SECONDS_MAX: u64 = 10 * 365 * 24 * 60 * 60;
+
 /// The variables of this deployment, if it may serve a request to `host`.
 pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Config, ConfigError> {
     let config = Config::parse(|name| env.var(name).ok().map(|value| value.to_string()))?;
@@ -157,6 +175,12 @@ pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Config, ConfigError>
 /// How long a registered upload may live, in milliseconds.
 pub(crate) fn upload_grace_ms(env: &Env) -> u64 {
     parse_upload_grace_ms(env.var("UPLOAD_GRACE_SECONDS").ok().map(|value| value.to_string()).as_deref())
+}
+
+/// How long what no ref reaches any more is kept, in milliseconds.
+pub(crate) fn unreachable_grace_ms(env: &Env) -> u64 {
+    let seconds = env.var("UNREACHABLE_GRACE_SECONDS").ok().and_then(|value| value.to_string().parse().ok());
+    seconds.unwrap_or(UNREACHABLE_GRACE_SECONDS_DEFAULT).min(UNREACHABLE_GRACE_SECONDS_MAX) * 1000
 }
 
 fn parse_upload_grace_ms(variable: Option<&str>) -> u64 {

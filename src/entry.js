@@ -87,3 +87,4 @@ const durable = (name) =>
 export const RepoObject = durable("RepoObject");
 export const NamespaceObject = durable("NamespaceObject");
 export const AccountObject = durable("AccountObject");
+export const MaintenanceObject = durable("MaintenanceObject");

@@ -1,7 +1,8 @@
 //! The Artifacts Worker: entry points and the map of what is where.
 //!
 //! `http` takes requests apart, `ops` does what they want, `repo`, `namespace` and `account` are the Durable Objects
-//! and the way to them, `store` is R2. Calls go down that list, never up.
+//! and the way to them, `store` is R2. Calls go down that list, never up. `maintenance` stands beside `http`: what it
+//! begins is asked for by the repos themselves.
 
 mod account;
 mod config;
@@ -9,6 +10,7 @@ mod durable;
 mod error;
 mod http;
 mod log;
+mod maintenance;
 mod names;
 mod namespace;
 mod objects;
@@ -21,6 +23,7 @@ mod time;
 mod token;
 
 pub use account::AccountObject;
+pub use maintenance::MaintenanceObject;
 pub use namespace::NamespaceObject;
 pub use repo::RepoObject;
 

@@ -1,5 +1,13 @@
 //! What operators read: causes of ours that no caller is told.
 
+/// Something was done that an operator may want to know of.
+pub(crate) fn info(what: impl std::fmt::Display) {
+    #[cfg(target_arch = "wasm32")]
+    worker::console_log!("{what}");
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("{what}");
+}
+
 /// Something failed and the request with it.
 pub(crate) fn error(what: impl std::fmt::Display) {
     #[cfg(target_arch = "wasm32")]

@@ -2,7 +2,7 @@
 
 use crate::durable::{Database, Failure, Schema};
 
-pub(super) const SCHEMA: Schema = Schema { format: 1, tables: &TABLES };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
 
 const TABLES: [&str; 1] = [
     // name_key is the lower-cased name.

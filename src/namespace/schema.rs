@@ -2,7 +2,7 @@
 
 use crate::durable::{Database, Failure, Schema};
 
-pub(super) const SCHEMA: Schema = Schema { format: 1, tables: &TABLES };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
 
 const TABLES: [&str; 6] = [
     // One row, from the first reservation on; registered tells whether the account knows the namespace.

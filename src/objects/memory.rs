@@ -7,13 +7,15 @@ use std::rc::Rc;
 use super::{Objects, repo_object_name};
 use crate::account::{self, AccountClient};
 use crate::durable::{Failure, Fault, MemoryDatabase, MemoryWire, Serve, ready};
+use crate::maintenance::{self, MaintenanceClient};
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::{self, NamespaceClient};
 use crate::repo::{self, Moment, RepoClient};
 use crate::store::reclaim::MemoryReclaim;
 
-/// Upload grace of the objects in memory.
+/// Graces of the objects in memory.
 pub(crate) const UPLOAD_GRACE_MS: u64 = 60_000;
+pub(crate) const UNREACHABLE_GRACE_MS: u64 = 1_000_000;
 
 /// A deployment's Durable Objects, made when they are first asked for, as the platform's are.
 #[derive(Default)]
@@ -67,6 +69,11 @@ impl MemoryObjects {
         self.database(&format!("namespace {}", namespace.key()))
     }
 
+    /// The database of a repo's maintenance.
+    pub(crate) fn maintenance_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
+        self.database(&format!("maintenance {}", repo_object_name(namespace, repo)))
+    }
+
     fn database(&self, name: &str) -> Rc<MemoryDatabase> {
         Rc::clone(self.databases.borrow_mut().entry(name.to_owned()).or_default())
     }
@@ -82,7 +89,11 @@ impl Objects for MemoryObjects {
     fn repo(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<RepoClient<MemoryWire>, Failure> {
         let (db, clock) = (self.repo_database(namespace, repo), Rc::clone(&self.clock));
         let serve = move |frame| {
-            let moment = Moment { now: clock.get(), upload_grace_ms: UPLOAD_GRACE_MS };
+            let moment = Moment {
+                now: clock.get(),
+                upload_grace_ms: UPLOAD_GRACE_MS,
+                unreachable_grace_ms: UNREACHABLE_GRACE_MS,
+            };
             repo::answer_frame(&*db, &moment, frame)
         };
         Ok(RepoClient::new(self.wire(Rc::new(serve))))
@@ -98,5 +109,15 @@ impl Objects for MemoryObjects {
         let (db, clock) = (self.database(&format!("account {account_id}")), Rc::clone(&self.clock));
         let serve = move |frame| account::answer_frame(&*db, clock.get(), frame);
         Ok(AccountClient::new(self.wire(Rc::new(serve))))
+    }
+
+    fn maintenance(
+        &self,
+        namespace: &NamespaceName,
+        repo: &RepoName,
+    ) -> Result<MaintenanceClient<MemoryWire>, Failure> {
+        let (db, clock) = (self.maintenance_database(namespace, repo), Rc::clone(&self.clock));
+        let serve = move |frame| maintenance::answer_frame(&*db, clock.get(), frame);
+        Ok(MaintenanceClient::new(self.wire(Rc::new(serve)), namespace, repo))
     }
 }

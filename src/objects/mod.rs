@@ -8,12 +8,13 @@ use worker::{Env, Stub};
 use crate::account::AccountClient;
 use crate::config;
 use crate::durable::{Failure, Wire};
+use crate::maintenance::MaintenanceClient;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::NamespaceClient;
 use crate::repo::RepoClient;
 
 #[cfg(test)]
-pub(crate) use memory::{MemoryObjects, UPLOAD_GRACE_MS};
+pub(crate) use memory::{MemoryObjects, UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
 
 /// The way to every Durable Object.
 pub(crate) trait Objects {
@@ -28,6 +29,10 @@ pub(crate) trait Objects {
 
     /// The directory of an account's namespaces.
     fn account(&self, account_id: &str) -> Result<AccountClient<Self::Wire>, Failure>;
+
+    /// What merges and collects the packs of a repo.
+    fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName)
+    -> Result<MaintenanceClient<Self::Wire>, Failure>;
 }
 
 /// The Durable Objects that this Worker is bound to.
@@ -59,6 +64,11 @@ impl Objects for DurableObjects<'_> {
 
     fn account(&self, account_id: &str) -> Result<AccountClient<Stub>, Failure> {
         self.stub(config::ACCOUNTS, account_id).map(AccountClient::new)
+    }
+
+    fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<MaintenanceClient<Stub>, Failure> {
+        let stub = self.stub(config::MAINTENANCE, &repo_object_name(namespace, repo))?;
+        Ok(MaintenanceClient::new(stub, namespace, repo))
     }
 }
 

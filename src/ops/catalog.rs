@@ -63,9 +63,9 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         Ok(Self { packs: Catalog::new(packs), store, rows, inline })
     }
 
-    /// The sequence number of a pack.
-    pub(crate) fn pack_seq(&self, pack: usize) -> Option<u64> {
-        self.rows.get(pack).map(|row| row.pack_seq)
+    /// The upload that a pack came with.
+    pub(crate) fn upload_id(&self, pack: usize) -> Option<&str> {
+        self.rows.get(pack).map(|row| row.upload_id.as_str())
     }
 
     /// Bytes that inline packs and their indexes take.

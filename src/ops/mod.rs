@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 mod catalog;
+pub(crate) mod compact;
 pub(crate) mod create_repo;
 pub(crate) mod create_token;
 pub(crate) mod delete_repo;
@@ -9,6 +10,7 @@ pub(crate) mod get_repo;
 pub(crate) mod receive_pack;
 pub(crate) mod revoke_token;
 mod spills;
+mod upload;
 pub(crate) mod upload_pack;
 
 #[cfg(test)]

@@ -7,16 +7,18 @@ use super::call::RepoInfo;
 use super::metadata;
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
-use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, REPORT_DELAY_MS};
+use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS};
 use crate::durable::{Database, Failure};
 
-/// What the namespace is to hear.
+/// What the namespace, or maintenance, is to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
     /// The repo is there, and stands like this.
     Stands(RepoInfo),
     /// The incarnation is gone.
     Gone { namespace: String, repo_id: String },
+    /// For maintenance: there are packs to merge, or to go through for what nothing reaches.
+    Maintain { namespace: String, name: String, collects: bool },
 }
 
 /// A report with what it takes to note that it was heard.
@@ -38,6 +40,8 @@ pub(super) struct Duties {
 
 const STANDS: &str = "stands";
 const GONE: &str = "gone";
+const COMPACT: &str = "compact";
+const COLLECT: &str = "collect";
 
 /// The namespace is to hear how the repo stands, a little later.
 pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
@@ -48,6 +52,20 @@ pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(),
 pub(super) fn removal<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
     db.exec("DELETE FROM notices WHERE repo_id = ?1", &[repo_id.into()])?;
     notify(db, now + REPORT_DELAY_MS, repo_id, GONE)
+}
+
+/// Maintenance is to hear that packs are to be merged, when pushes that follow at once are there too.
+pub(super) fn compact<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    notify(db, now + COMPACT_DELAY_MS, repo_id, COMPACT)
+}
+
+/// Maintenance is to hear at `at`, or earlier if that has been said before, that there may be garbage.
+pub(super) fn collect<D: Database>(db: &D, at: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec(
+        "INSERT INTO notices (repo_id, kind, due_at, attempts, version) VALUES (?1, ?2, ?3, 0, 1) ON CONFLICT DO NOTHING",
+        &[repo_id.into(), COLLECT.into(), at.into()],
+    )?;
+    arm(db)
 }
 
 /// Sets the alarm to the earliest thing that is due.
@@ -129,7 +147,10 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
             (Report::Gone { namespace, repo_id: repo_id.clone() }, GONE)
         } else {
             let Some(repo) = metadata::living_as(db, &repo_id)? else { continue };
-            (Report::Stands(repo.info), STANDS)
+            match [COMPACT, COLLECT].into_iter().find(|&maintenance| maintenance == kind) {
+                Some(kind) => (Report::Maintain { namespace, name: repo.info.name, collects: kind == COLLECT }, kind),
+                None => (Report::Stands(repo.info), STANDS),
+            }
         };
         notices.push(Notice { report, repo_id, kind, version, attempts });
     }

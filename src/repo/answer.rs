@@ -2,7 +2,7 @@
 
 use super::call::{Call, Refusal, Reply};
 use super::schema::SCHEMA;
-use super::{commit, metadata, open, tokens, uploads};
+use super::{commit, compaction, metadata, open, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// When a call arrives, and what the deployment says about time.
@@ -10,8 +10,10 @@ use crate::durable::{Database, Failure, Frame, FrameWriter};
 pub(crate) struct Moment {
     /// Unix milliseconds.
     pub(crate) now: u64,
-    /// How long a registered upload may live.
+    /// How long a registered upload may live, and what has left the catalog is still there to be read.
     pub(crate) upload_grace_ms: u64,
+    /// How long what no ref reaches any more is kept.
+    pub(crate) unreachable_grace_ms: u64,
 }
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.
@@ -37,7 +39,7 @@ fn answer<D: Database>(
     Ok(match call {
         Call::Create(new) => metadata::create(db, now, new)?.map(Reply::Info),
         Call::Info => metadata::living(db)?.map(|repo| Reply::Info(repo.info)).ok_or(Refusal::NotFound),
-        Call::Delete => metadata::delete(db, now)?.map(|repo_id| Reply::Deleted { repo_id }),
+        Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
         Call::AddToken { repo_id, token } => match metadata::living_as(db, repo_id)? {
             Some(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
             None => Err(Refusal::NotFound),
@@ -51,12 +53,14 @@ fn answer<D: Database>(
             None => Err(Refusal::TokenNotFound),
         },
         Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
-        Call::Commit(call) => commit::commit(db, now, call, frame)?.map(Reply::Committed),
+        Call::Commit(call) => commit::commit(db, moment, call, frame)?.map(Reply::Committed),
         Call::Abandon { repo_id, upload_id } => {
             if SCHEMA.exists(db)? {
                 uploads::expire(db, now, repo_id, upload_id)?;
             }
             Ok(Reply::Done)
         }
+        Call::Survey => compaction::survey(db, moment, strings)?.map(Reply::Survey),
+        Call::Replace(call) => compaction::replace(db, moment, call, frame)?.map(|()| Reply::Done),
     })
 }

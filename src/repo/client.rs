@@ -1,7 +1,8 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, NewRepo, NewToken, Refusal, Reply, RepoInfo, Snapshot, TokenPage, TokenState, View,
+    Call, Commit, Committed, NewRepo, NewToken, Refusal, Replace, Reply, RepoInfo, Snapshot, Survey, TokenPage,
+    TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -16,6 +17,22 @@ pub(crate) struct RepoClient<W> {
 pub(crate) struct Opened {
     pub(crate) snapshot: Snapshot,
     pub(crate) strings: Frame,
+}
+
+/// A repo that maintenance has opened: see [`Survey`].
+#[derive(Debug)]
+pub(crate) struct Surveyed {
+    pub(crate) opened: Opened,
+    pub(crate) recent: Vec<String>,
+    pub(crate) dropped_before: u64,
+}
+
+impl Surveyed {
+    /// The repo's id, and the upload that was registered.
+    pub(crate) fn upload(&self) -> (&str, &str) {
+        let snapshot = &self.opened.snapshot;
+        (&snapshot.repo_id, snapshot.upload_id.as_deref().unwrap_or_default())
+    }
 }
 
 /// Outside: the platform's failures. Inside: what the repo refuses.
@@ -98,6 +115,25 @@ impl<W: Wire> RepoClient<W> {
     /// Gives up an upload.
     pub(crate) async fn abandon(&self, repo_id: String, upload_id: String) -> Asked<()> {
         self.ask(&Call::Abandon { repo_id, upload_id }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// What maintenance starts from.
+    pub(crate) async fn survey(&self) -> Asked<Surveyed> {
+        let Answer { result, strings } = self.exchange(&Call::Survey, &[]).await?;
+        match result {
+            Ok(Reply::Survey(Survey { snapshot, recent, dropped_before })) => {
+                Ok(Ok(Surveyed { opened: Opened { snapshot, strings }, recent, dropped_before }))
+            }
+            Ok(_) => Err(unexpected()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Puts a pack in the place of others; `inline` as for [`Self::commit`].
+    pub(crate) async fn replace(&self, replace: Replace, inline: Option<(&[u8], &[u8])>) -> Asked<()> {
+        let strings = inline.map(|(pack, index)| [pack, index]);
+        let strings = strings.as_ref().map_or(&[][..], |strings| &strings[..]);
+        self.ask(&Call::Replace(replace), strings, |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
     async fn ask<T>(&self, call: &Call, strings: &[&[u8]], expected: impl Fn(Reply) -> Option<T>) -> Asked<T> {

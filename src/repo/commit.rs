@@ -8,19 +8,22 @@ use std::collections::BTreeMap;
 use git_core::ObjectId;
 use git_core::refs::{Change, Outcome, RefName, RefUpdate, decide};
 
-use super::call::{Commit, Committed, NewPack, RefRow, Refusal, Update};
+use super::answer::Moment;
+use super::call::{Commit, Committed, RefRow, Refusal, Update};
+use super::geometry::run_to_merge;
 use super::packs::{self, InlineBytes};
-use super::{metadata, open, refs, uploads};
+use super::{alarm, dropped, metadata, open, refs, uploads};
 use crate::config::{REF_NAME_LEN_MAX, REFS_LEN_MAX};
 use crate::durable::{Database, Failure, Frame};
 
 /// Commits a push, or says why not.
 pub(super) fn commit<D: Database>(
     db: &D,
-    now: u64,
+    moment: &Moment,
     call: &Commit,
     frame: &Frame,
 ) -> Result<Result<Committed, Refusal>, Failure> {
+    let now = moment.now;
     let repo_id = match open::admit(db, now, &call.token_sha256, true)? {
         Ok(repo) if repo.info.repo_id == call.repo_id => repo.info.repo_id,
         Ok(_) => return Ok(Err(Refusal::BadToken)),
@@ -29,17 +32,20 @@ pub(super) fn commit<D: Database>(
     if !uploads::is_open(db, now, &repo_id, &call.upload_id)? {
         return Ok(Err(Refusal::UploadExpired));
     }
-    let bytes = call.pack.as_ref().map(|new| inline_bytes(new, frame)).transpose()?.flatten();
+    let bytes = call.pack.as_ref().map(|new| InlineBytes::of(new, frame)).transpose()?.flatten();
     let has_room = bytes.map_or(Ok(true), |bytes| packs::has_inline_room(db, &repo_id, bytes))?;
     if !has_room || !packs::has_all(db, &repo_id, &call.relies_on)? {
         return Ok(Err(Refusal::CatalogChanged));
     }
     let outcomes = decide_refs(&refs::all(db, &repo_id)?, &call.updates, call.atomic)?;
-    write_refs(db, &repo_id, &call.updates, &outcomes)?;
+    write_refs(db, moment, &repo_id, &call.updates, &outcomes)?;
     match &call.pack {
         Some(new) if outcomes.iter().any(|outcome| matches!(outcome, Ok(Change::Write(_)))) => {
             packs::add(db, &repo_id, &call.upload_id, new, bytes)?;
             uploads::forget(db, &repo_id, &call.upload_id)?;
+            if run_to_merge(&packs::weights(db, &repo_id)?).is_some() {
+                alarm::compact(db, now, &repo_id)?;
+            }
         }
         Some(_) => uploads::expire(db, now, &repo_id, &call.upload_id)?,
         None => uploads::forget(db, &repo_id, &call.upload_id)?,
@@ -49,13 +55,6 @@ pub(super) fn commit<D: Database>(
     }
     let reason = |outcome: &Outcome| outcome.as_ref().err().map(ToString::to_string);
     Ok(Ok(Committed { outcomes: outcomes.iter().map(reason).collect() }))
-}
-
-fn inline_bytes<'a>(new: &NewPack, frame: &'a Frame) -> Result<Option<InlineBytes<'a>>, Failure> {
-    if !new.inline {
-        return Ok(None);
-    }
-    InlineBytes::check(&new.pack, frame.string(0)?, frame.string(1)?).map(Some)
 }
 
 /// What becomes of each update, in the order of the call.
@@ -92,8 +91,18 @@ fn ref_update(update: &Update, len: &mut u64) -> Result<Result<RefUpdate, String
     Ok(Ok(RefUpdate { name, old_id, new_id }))
 }
 
-fn write_refs<D: Database>(db: &D, repo_id: &str, updates: &[Update], outcomes: &[Outcome]) -> Result<(), Failure> {
+fn write_refs<D: Database>(
+    db: &D,
+    moment: &Moment,
+    repo_id: &str,
+    updates: &[Update],
+    outcomes: &[Outcome],
+) -> Result<(), Failure> {
     for (update, outcome) in updates.iter().zip(outcomes) {
+        if let (Ok(Change::Write(_) | Change::Delete), Some(old_id)) = (outcome, &update.old_id) {
+            dropped::add(db, moment.now, repo_id, old_id)?;
+            alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
+        }
         match outcome {
             Ok(Change::Write(id)) => {
                 let row = RefRow { name: update.name.clone(), id: id.to_hex(), peeled: update.peeled.clone() };
@@ -116,7 +125,7 @@ mod tests {
     use crate::config::INLINE_LEN_MAX;
     use crate::durable::ready;
     use crate::objects::UPLOAD_GRACE_MS;
-    use crate::repo::call::View;
+    use crate::repo::call::{NewPack, View};
     use crate::repo::fixture::{Fixture, READ, WRITE, commit, pack_info};
 
     const MAIN: &str = "refs/heads/main";
@@ -225,13 +234,25 @@ mod tests {
     #[test]
     fn a_pack_that_the_push_relies_on_must_still_be_there() {
         let fixture = Fixture::new();
-        fixture.push(&[(MAIN, None, Some(1))]).unwrap();
-        let thin = |relies_on: &[u64]| Commit {
-            relies_on: relies_on.to_vec(),
+        let first = fixture.upload();
+        fixture.commit(commit(&first, &[(MAIN, None, Some(1))])).unwrap();
+        let thin = |relies_on: &[&str]| Commit {
+            relies_on: relies_on.iter().map(ToString::to_string).collect(),
             ..commit(&fixture.upload(), &[(MAIN, Some(1), Some(2))])
         };
-        assert_eq!(fixture.commit(thin(&[1, 2])), Err(Refusal::CatalogChanged));
-        assert!(fixture.commit(thin(&[1])).is_ok());
+        assert_eq!(fixture.commit(thin(&[&first, "gone"])), Err(Refusal::CatalogChanged));
+        assert!(fixture.commit(thin(&[&first])).is_ok());
+    }
+
+    #[test]
+    fn what_a_ref_pointed_at_is_remembered() {
+        let fixture = Fixture::new();
+        fixture.push(&[(MAIN, None, Some(1)), ("refs/heads/b", None, Some(2))]).unwrap();
+        assert_eq!(fixture.dropped(), [0; 0]);
+        fixture.push(&[(MAIN, Some(1), Some(3)), ("refs/heads/b", Some(9), None)]).unwrap();
+        assert_eq!(fixture.dropped(), [1]);
+        fixture.push(&[("refs/heads/b", Some(2), None)]).unwrap();
+        assert_eq!(fixture.dropped(), [1, 2]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What the repo's object does when its alarm goes off: tells the namespace, and reclaims bytes that no pack names.
+//! What the repo's object does when its alarm goes off: tells the namespace and maintenance, and reclaims bytes that no
+//! pack names.
 //!
 //! Nothing is awaited inside a transaction. Each duty is noted as done, or put off, when it has been tried.
 
@@ -7,7 +8,7 @@ use std::convert::Infallible;
 use super::alarm::{self, Duties, Notice, Report};
 use super::uploads::{self, Orphan};
 use crate::durable::{Database, Failure};
-use crate::names::NamespaceName;
+use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::store::keys;
 use crate::store::reclaim::Reclaim;
@@ -46,6 +47,10 @@ async fn tell(objects: &impl Objects, notice: &Notice) -> Result<(), Failure> {
     match &notice.report {
         Report::Stands(info) => objects.namespace(&named(&info.namespace)?)?.report(info.clone()).await,
         Report::Gone { namespace, repo_id } => objects.namespace(&named(namespace)?)?.remove(repo_id.clone()).await,
+        Report::Maintain { namespace, name, collects } => {
+            let repo = RepoName::parse(name).ok_or_else(|| Failure::shape("a repo's name", name))?;
+            objects.maintenance(&named(namespace)?, &repo)?.begin(*collects).await
+        }
     }
 }
 

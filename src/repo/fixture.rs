@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::RepoClient;
 use super::call::{Commit, Committed, NewPack, NewRepo, NewToken, PackInfo, Refusal, Scope, Snapshot, Update, View};
-use crate::durable::{MemoryDatabase, MemoryWire, ready};
+use crate::durable::{Database, MemoryDatabase, MemoryWire, ready};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{MemoryObjects, Objects};
 
@@ -77,6 +77,12 @@ impl Fixture {
     pub(super) fn refs(&self) -> Vec<(String, String)> {
         let snapshot = self.open(READ, View::Fetch).unwrap();
         snapshot.refs.into_iter().map(|row| (row.name, row.id[..2].to_owned())).collect()
+    }
+
+    /// What refs pointed at until lately.
+    pub(super) fn dropped(&self) -> Vec<u8> {
+        let rows = self.db.exec("SELECT id FROM dropped ORDER BY id", &[]).unwrap();
+        rows.into_iter().map(|mut row| hex::decode(row.text().unwrap()).unwrap()[0]).collect()
     }
 
     /// The sequence numbers of the packs in the catalog.

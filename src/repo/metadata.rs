@@ -1,8 +1,9 @@
 //! The rows of `repo`: what a repo is called and how it stands; its creation and its end.
 
+use super::answer::Moment;
 use super::call::{NewRepo, Refusal, RepoInfo, Status};
 use super::schema::SCHEMA;
-use super::{alarm, packs, refs, tokens};
+use super::{alarm, dropped, packs, refs, tokens};
 use crate::durable::{Database, Failure, Row};
 
 /// The incarnation that lives, as it is stored.
@@ -65,14 +66,18 @@ pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Res
     }
 }
 
-/// Ends the repo: its name is free, its tokens and refs are gone, and the packs it owned are noted as garbage.
-pub(super) fn delete<D: Database>(db: &D, now: u64) -> Result<Result<String, Refusal>, Failure> {
+/// Ends the repo: its name is free, its tokens and refs are gone, and the bytes of its packs are reclaimed after a while.
+pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<String, Refusal>, Failure> {
     let Some(repo) = living(db)? else { return Ok(Err(Refusal::NotFound)) };
+    let now = moment.now;
     let repo_id = repo.info.repo_id;
     db.exec("UPDATE repo SET deleted_at = ?2 WHERE repo_id = ?1", &[(&repo_id).into(), now.into()])?;
     tokens::clear(db, &repo_id)?;
     refs::clear(db, &repo_id)?;
-    packs::discard(db, now, &repo_id)?;
+    dropped::clear(db, &repo_id)?;
+    for pack in packs::names(db, &repo_id)? {
+        packs::release(db, moment, &repo_id, &pack)?;
+    }
     alarm::removal(db, now, &repo_id)?;
     Ok(Ok(repo_id))
 }
@@ -111,6 +116,7 @@ fn parse_status(text: &str) -> Result<Status, Failure> {
 mod tests {
     use super::*;
     use crate::durable::ready;
+    use crate::objects::UPLOAD_GRACE_MS;
     use crate::repo::call::{Scope, View};
     use crate::repo::fixture::{Fixture, READ, WRITE, commit};
 
@@ -150,14 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn what_a_deleted_repo_left_in_r2_is_noted() {
+    fn what_a_deleted_repo_left_in_r2_is_reclaimed_later() {
         let fixture = Fixture::new();
         let upload_id = fixture.upload();
         fixture.commit(commit(&upload_id, &[("refs/heads/a", None, Some(1))])).unwrap();
         ready(fixture.repo.delete()).unwrap().unwrap();
-        let mut rows = fixture.db.exec("SELECT owner_repo_id, upload_id FROM garbage", &[]).unwrap();
+        let mut rows = fixture.db.exec("SELECT repo_id, upload_id, reclaim_at FROM uploads", &[]).unwrap();
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].text(), rows[0].text()), (Ok("r1".into()), Ok(upload_id)));
+        assert_eq!(rows[0].integer(), Ok(fixture.objects.now() + UPLOAD_GRACE_MS));
+        assert_eq!(fixture.db.exec("SELECT 1 FROM packs UNION ALL SELECT 1 FROM holders", &[]).unwrap().len(), 0);
     }
 
     #[test]

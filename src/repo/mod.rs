@@ -8,9 +8,12 @@ mod answer;
 pub(crate) mod call;
 mod client;
 mod commit;
+mod compaction;
+mod dropped;
 mod duties;
 #[cfg(test)]
 mod fixture;
+mod geometry;
 mod metadata;
 mod object;
 mod open;
@@ -22,7 +25,9 @@ mod uploads;
 
 #[cfg(test)]
 pub(crate) use answer::{Moment, answer_frame};
-pub(crate) use client::{Opened, RepoClient};
+pub(crate) use client::{Opened, RepoClient, Surveyed};
 #[cfg(test)]
 pub(crate) use duties::perform;
+pub(crate) use geometry::{Weight, run_to_merge};
 pub use object::RepoObject;
+pub(crate) use refs::digest as refs_digest;

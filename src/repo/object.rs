@@ -26,7 +26,11 @@ impl DurableObject for RepoObject {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         serve(request, |frame| {
-            let moment = Moment { now: time::now(), upload_grace_ms: config::upload_grace_ms(&self.env) };
+            let moment = Moment {
+                now: time::now(),
+                upload_grace_ms: config::upload_grace_ms(&self.env),
+                unreachable_grace_ms: config::unreachable_grace_ms(&self.env),
+            };
             answer_frame(&self.db, &moment, frame)
         })
         .await

@@ -1,14 +1,50 @@
 //! The rows of `packs`, `holders` and `garbage`: the catalog of committed packs.
 
+use super::answer::Moment;
 use super::call::{NewPack, PackInfo, PackRow};
+use super::geometry::Weight;
+use super::uploads;
 use crate::config::{INLINE_LEN_MAX, INLINE_TOTAL_MAX};
-use crate::durable::{Database, Failure, FrameWriter, Row};
+use crate::durable::{Database, Failure, Frame, FrameWriter, Row};
 
 /// A small pack's bytes, to be kept in its row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InlineBytes<'a> {
     pub(super) pack: &'a [u8],
     pub(super) index: &'a [u8],
+}
+
+/// What names a pack in the catalog and in R2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedPack {
+    pub(super) pack_seq: u64,
+    pub(super) owner_repo_id: String,
+    pub(super) upload_id: String,
+    /// Whether its bytes are in R2.
+    is_stored: bool,
+}
+
+/// Every pack by name, in the order of commits.
+pub(super) fn names<D: Database>(db: &D, repo_id: &str) -> Result<Vec<NamedPack>, Failure> {
+    let rows = db.exec(
+        "SELECT pack_seq, owner_repo_id, upload_id, segment_len > 0 FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
+        &[repo_id.into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            let (pack_seq, owner_repo_id, upload_id) = (row.integer()?, row.text()?, row.text()?);
+            Ok(NamedPack { pack_seq, owner_repo_id, upload_id, is_stored: row.flag()? })
+        })
+        .collect()
+}
+
+/// How much there is of every pack, in the order of commits.
+pub(super) fn weights<D: Database>(db: &D, repo_id: &str) -> Result<Vec<Weight>, Failure> {
+    let rows = db.exec(
+        "SELECT pack_len + index_len, n_objects FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
+        &[repo_id.into()],
+    )?;
+    rows.into_iter().map(|mut row| Ok(Weight { len: row.integer()?, n_objects: row.integer()? })).collect()
 }
 
 /// Every pack in the order of commits; inline bytes go to `strings`.
@@ -22,12 +58,12 @@ pub(super) fn all<D: Database>(db: &D, repo_id: &str, strings: &mut FrameWriter)
     rows.into_iter().map(|row| pack_row(row, strings)).collect()
 }
 
-/// Whether every one of these packs is in the catalog.
-pub(super) fn has_all<D: Database>(db: &D, repo_id: &str, pack_seqs: &[u64]) -> Result<bool, Failure> {
-    let list = serde_json::to_string(pack_seqs).map_err(|error| Failure::shape("a list that is JSON", error))?;
+/// Whether the packs of all these uploads are in the catalog.
+pub(super) fn has_all<D: Database>(db: &D, repo_id: &str, upload_ids: &[String]) -> Result<bool, Failure> {
+    let list = serde_json::to_string(upload_ids).map_err(|error| Failure::shape("a list that is JSON", error))?;
     let rows = db.exec(
-        "SELECT 1 FROM json_each(?2) AS wanted WHERE NOT EXISTS
-            (SELECT 1 FROM packs WHERE repo_id = ?1 AND pack_seq = wanted.value) LIMIT 1",
+        "SELECT 1 FROM json_each(?2) AS wanted WHERE wanted.value NOT IN
+            (SELECT upload_id FROM packs WHERE repo_id = ?1) LIMIT 1",
         &[repo_id.into(), (&list).into()],
     )?;
     Ok(rows.is_empty())
@@ -57,6 +93,17 @@ pub(super) fn add<D: Database>(
     )?;
     let pack_seq = rows.into_iter().next().map(|mut row| row.integer()).transpose()?;
     let pack_seq = pack_seq.ok_or_else(|| Failure::shape("the repo of a pack", "none"))?;
+    insert(db, repo_id, pack_seq, upload_id, (new, bytes))
+}
+
+/// Enters a pack in a place that is free, held by this repo alone.
+pub(super) fn insert<D: Database>(
+    db: &D,
+    repo_id: &str,
+    pack_seq: u64,
+    upload_id: &str,
+    (new, bytes): (&NewPack, Option<InlineBytes<'_>>),
+) -> Result<(), Failure> {
     let pack = &new.pack;
     db.exec(
         "INSERT INTO packs (repo_id, pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len,
@@ -84,22 +131,41 @@ pub(super) fn add<D: Database>(
     Ok(())
 }
 
-/// Takes every pack out of the catalog and notes which R2 objects that leaves to its owner.
-pub(super) fn discard<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+/// Takes a pack out of the catalog. Its bytes are reclaimed after a while, as those of an upload that was given up, unless
+/// somebody else holds them.
+pub(super) fn release<D: Database>(db: &D, moment: &Moment, repo_id: &str, pack: &NamedPack) -> Result<(), Failure> {
+    let key = [(&pack.owner_repo_id).into(), (&pack.upload_id).into()];
+    let [owner_repo_id, upload_id] = key;
+    db.exec("DELETE FROM packs WHERE repo_id = ?1 AND pack_seq = ?2", &[repo_id.into(), pack.pack_seq.into()])?;
     db.exec(
-        "INSERT INTO garbage (owner_repo_id, upload_id, deleted_at)
-         SELECT owner_repo_id, upload_id, ?2 FROM packs
-         WHERE repo_id = ?1 AND owner_repo_id = ?1 AND segment_len > 0",
-        &[repo_id.into(), now.into()],
+        "DELETE FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 AND holder_repo_id = ?3",
+        &[owner_repo_id, upload_id, repo_id.into()],
     )?;
-    db.exec("DELETE FROM holders WHERE holder_repo_id = ?1", &[repo_id.into()])?;
-    db.exec("DELETE FROM packs WHERE repo_id = ?1", &[repo_id.into()])?;
-    Ok(())
+    if !pack.is_stored || pack.owner_repo_id != repo_id {
+        return Ok(());
+    }
+    let held = db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?;
+    if held.is_empty() {
+        return uploads::reclaim_after(db, moment.now + moment.upload_grace_ms, repo_id, &pack.upload_id);
+    }
+    db.exec(
+        "INSERT INTO garbage (owner_repo_id, upload_id, deleted_at) VALUES (?1, ?2, ?3)",
+        &[owner_repo_id, upload_id, moment.now.into()],
+    )
+    .map(drop)
 }
 
 impl<'a> InlineBytes<'a> {
+    /// The bytes that come with a call, if the pack is to be kept in its row.
+    pub(super) fn of(new: &NewPack, frame: &'a Frame) -> Result<Option<Self>, Failure> {
+        if !new.inline {
+            return Ok(None);
+        }
+        Self::check(&new.pack, frame.string(0)?, frame.string(1)?).map(Some)
+    }
+
     /// The bytes of an inline pack, if they are what its row says and fit into one.
-    pub(super) fn check(info: &PackInfo, pack: &'a [u8], index: &'a [u8]) -> Result<Self, Failure> {
+    fn check(info: &PackInfo, pack: &'a [u8], index: &'a [u8]) -> Result<Self, Failure> {
         let bytes = Self { pack, index };
         if info.pack_len != pack.len() as u64 || info.index_len != index.len() as u64 || info.segment_len != 0 {
             return Err(Failure::shape(

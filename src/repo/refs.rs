@@ -1,5 +1,7 @@
 //! The rows of `refs`.
 
+use sha2::{Digest, Sha256};
+
 use super::call::RefRow;
 use crate::config::REF_OVERHEAD_LEN;
 use crate::durable::{Database, Failure};
@@ -32,6 +34,18 @@ pub(super) fn delete<D: Database>(db: &D, repo_id: &str, name: &str) -> Result<(
 pub(super) fn clear<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
     db.exec("DELETE FROM refs WHERE repo_id = ?1", &[repo_id.into()])?;
     Ok(())
+}
+
+/// What tells one state of the refs from another.
+pub(crate) fn digest(refs: &[RefRow]) -> String {
+    let mut sha256 = Sha256::new();
+    for row in refs {
+        for part in [&row.name, &row.id] {
+            sha256.update(part);
+            sha256.update([0]);
+        }
+    }
+    hex::encode(sha256.finalize())
 }
 
 /// What a ref of this name takes in a snapshot, in bytes.

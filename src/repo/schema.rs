@@ -5,7 +5,7 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { format: 1, tables: &TABLES };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -42,7 +42,7 @@ const TABLES: [&str; 9] = [
         repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, open_until INTEGER NOT NULL, reclaim_at INTEGER NOT NULL,
         swept INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (repo_id, upload_id)
     ) STRICT, WITHOUT ROWID",
-    // Packs in R2 that a deleted incarnation owned.
+    // Packs in R2 that this repo no longer has and somebody else still holds.
     "CREATE TABLE garbage (
         owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, deleted_at INTEGER NOT NULL,
         PRIMARY KEY (owner_repo_id, upload_id)
@@ -51,5 +51,12 @@ const TABLES: [&str; 9] = [
     "CREATE TABLE notices (
         repo_id TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
         version INTEGER NOT NULL, PRIMARY KEY (repo_id, kind)
+    ) STRICT, WITHOUT ROWID",
+];
+
+const DROPPED: [&str; 1] = [
+    // What refs pointed at before they moved on, and when they did: not garbage at once.
+    "CREATE TABLE dropped (
+        repo_id TEXT NOT NULL, id TEXT NOT NULL, dropped_at INTEGER NOT NULL, PRIMARY KEY (repo_id, id)
     ) STRICT, WITHOUT ROWID",
 ];

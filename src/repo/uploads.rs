@@ -52,6 +52,16 @@ pub(super) fn expire<D: Database>(db: &D, now: u64, repo_id: &str, upload_id: &s
     alarm::arm(db)
 }
 
+/// Bytes below a name that was committed once, to be reclaimed at `at`.
+pub(super) fn reclaim_after<D: Database>(db: &D, at: u64, repo_id: &str, upload_id: &str) -> Result<(), Failure> {
+    db.exec(
+        "INSERT INTO uploads (repo_id, upload_id, open_until, reclaim_at, swept, attempts)
+         VALUES (?1, ?2, 0, ?3, 0, 0)",
+        &[repo_id.into(), upload_id.into(), at.into()],
+    )?;
+    alarm::arm(db)
+}
+
 /// Uploads whose time has come, the oldest first.
 pub(super) fn orphans<D: Database>(db: &D, now: u64) -> Result<Vec<Orphan>, Failure> {
     let rows = db.exec(

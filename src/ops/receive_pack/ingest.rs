@@ -1,6 +1,6 @@
 //! A pack taken in: both passes, closure against the catalog, what each commit introduces, the index.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use git_core::ObjectId;
 use git_core::pack::catalog::Place;
@@ -9,12 +9,12 @@ use git_core::pack::receive::Receiver;
 use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
 use git_core::pack::{Kind, PackError, Resolved, index};
 
-use super::upload::{Upload, Uploaded};
 use crate::config::{self, SEGMENT_LEN};
 use crate::durable::Failure;
 use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::spills::Spills;
+use crate::ops::upload::{Upload, Uploaded};
 use crate::repo::call::PackInfo;
 use crate::store::{PackStore, keys};
 
@@ -23,8 +23,8 @@ pub(crate) struct Ingested {
     pub(crate) info: PackInfo,
     pub(crate) uploaded: Uploaded,
     pub(crate) index: Vec<u8>,
-    /// Positions in the catalog of the packs that it builds on.
-    pub(crate) relies_on: BTreeSet<usize>,
+    /// The objects of the repo that it refers to or builds on.
+    pub(crate) outside: Vec<ObjectId>,
     pub(crate) new_objects: NewObjects,
 }
 
@@ -95,10 +95,10 @@ pub(crate) async fn ingest<S: PackStore>(
     let spills = Spills::new(to.store, to.repo_id, to.upload_id);
     let resolved = accepted!(resolve(accepted!(receiver.finish()), to, &spills).await?);
     spills.delete().await?;
-    let mut relies_on = BTreeSet::new();
-    let parents = accepted!(check_closure(&resolved, to.catalog, &mut relies_on));
+    let mut outside = Vec::new();
+    let parents = accepted!(check_closure(&resolved, to.catalog, &mut outside));
     let outside_bases = resolved.outside_bases();
-    relies_on.extend(outside_bases.iter().filter_map(|&id| to.catalog.packs.find(id)).map(|place| place.pack));
+    outside.extend(&outside_bases);
     let stored_len = if matches!(uploaded, Uploaded::Stored) { SEGMENT_LEN as u64 } else { 0 };
     let mut info = PackInfo {
         format: index::FORMAT,
@@ -114,7 +114,6 @@ pub(crate) async fn ingest<S: PackStore>(
     while let introduce::Step::NeedTrees(ids) = accepted!(introducer.step()) {
         for id in ids {
             let place = accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree }));
-            relies_on.insert(place.pack);
             let object = to.catalog.object(place).await?;
             let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", id))?;
             accepted!(introducer.supply_tree(id, &content));
@@ -122,7 +121,7 @@ pub(crate) async fn ingest<S: PackStore>(
     }
     let index = index::write(&introducer);
     info.index_len = index.len() as u64;
-    Ok(Ok(Ingested { info, uploaded, index, relies_on, new_objects }))
+    Ok(Ok(Ingested { info, uploaded, index, outside, new_objects }))
 }
 
 /// Pass 1, with the bytes on their way to R2.
@@ -185,7 +184,7 @@ async fn resolve<S: PackStore>(
 fn check_closure<S: PackStore>(
     resolved: &Resolved,
     catalog: &LoadedCatalog<'_, S>,
-    relies_on: &mut BTreeSet<usize>,
+    outside: &mut Vec<ObjectId>,
 ) -> Result<BTreeMap<ObjectId, ParentCommit>, PackError> {
     resolved.check_kinds()?;
     let mut parents = BTreeMap::new();
@@ -195,7 +194,7 @@ fn check_closure<S: PackStore>(
         if entry.kind != expected {
             return Err(PackError::WrongKind { id, actual: entry.kind, expected });
         }
-        relies_on.insert(place.pack);
+        outside.push(id);
         if expected == Kind::Commit {
             parents.insert(id, parent(catalog, place).ok_or(PackError::MissingObject { id, kind: expected })?);
         }

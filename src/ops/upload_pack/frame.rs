@@ -66,10 +66,13 @@ impl<'a, K: Sink> PackOut<'a, K> {
         self.sink.write(framed).await
     }
 
-    /// Ends the pack, with its trailer, and the answer.
-    pub(super) async fn finish(mut self) -> Result<(), Gone> {
-        if let Some(sha1) = self.sha1.take() {
-            let trailer: ObjectId = sha1.finish().await?;
+    /// Ends the pack, with its trailer, and the answer. Gives back the trailer, if it is the one that was worked out.
+    pub(super) async fn finish(mut self) -> Result<Option<ObjectId>, Gone> {
+        let trailer = match self.sha1.take() {
+            Some(sha1) => Some(sha1.finish().await?),
+            None => None,
+        };
+        if let Some(trailer) = trailer {
             self.gather(Bytes::from(trailer.as_bytes().to_vec())).await?;
         }
         self.send().await?;
@@ -78,7 +81,7 @@ impl<'a, K: Sink> PackOut<'a, K> {
             write_flush(&mut flush);
             self.sink.write(flush.into()).await?;
         }
-        Ok(())
+        Ok(trailer)
     }
 
     /// Tells a client that takes side-band that the pack will not be whole.

@@ -17,12 +17,14 @@ use wasm_bindgen::JsValue;
 #[cfg(test)]
 pub(crate) use self::frame::MemorySink;
 pub(crate) use self::frame::Sink;
+pub(super) use self::select::add_below;
+pub(super) use self::send::{Written, write_pack};
 use super::catalog::LoadedCatalog;
 use crate::durable::Failure;
 use crate::repo::Opened;
 use crate::store::PackStore;
 
-/// The client went away, or its stream was closed: there is nobody left to answer.
+/// Whoever takes the bytes takes no more: the client went away, or its stream was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Gone(pub(crate) String);
 

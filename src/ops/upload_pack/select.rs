@@ -33,7 +33,7 @@ pub(super) async fn select<S: PackStore>(
 }
 
 /// Adds what is below trees that no commit among the wanted ones reaches.
-async fn add_below<S: PackStore>(
+pub(crate) async fn add_below<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
     mut trees: Vec<Place>,
     selected: &mut ObjectSet,

@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::pin::pin;
 
 use futures_util::{Stream, StreamExt, stream};
+use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, Place};
-use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, encode_pack_header};
+use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_header};
 use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
 use git_core::pkt_line::SideBand;
 
@@ -36,16 +37,38 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     let mut out = PackOut::new(sink, side_band, whole.is_some())?;
     let sent = match whole {
         Some(pack) => send_whole(catalog, pack, &mut out).await,
-        None => send_items(catalog, plan, options, &mut out).await,
+        None => send_items(catalog, plan, options, &mut out).await.map(drop),
     };
     match sent {
-        Ok(()) => Ok(out.finish().await?),
+        Ok(()) => Ok(out.finish().await.map(drop)?),
         Err(Unsent::Failed(failure)) if side_band.is_some() => {
             out.fail("internal error").await?;
             Err(Unsent::Told(failure))
         }
         Err(unsent) => Err(unsent),
     }
+}
+
+/// A pack that was written for its own sake.
+pub(crate) struct Written {
+    pub(crate) layout: Layout,
+    /// With header and trailer, in bytes.
+    pub(crate) len: u64,
+    pub(crate) trailer: ObjectId,
+}
+
+/// Writes the planned pack, and nothing around it.
+pub(crate) async fn write_pack<S: PackStore, K: Sink>(
+    catalog: &LoadedCatalog<'_, S>,
+    plan: &Plan,
+    options: SendOptions,
+    sink: &mut K,
+) -> Result<Written, Unsent> {
+    let mut out = PackOut::new(sink, None, false)?;
+    let layout = send_items(catalog, plan, options, &mut out).await?;
+    let len = out.offset() + PACK_TRAILER_LEN as u64;
+    let trailer = out.finish().await?.ok_or_else(|| Failure::shape("a pack that was hashed", "none"))?;
+    Ok(Written { layout, len, trailer })
 }
 
 /// A single pack that is wanted whole: header, entries and trailer as they are.
@@ -71,7 +94,7 @@ async fn send_items<S: PackStore, K: Sink>(
     plan: &Plan,
     options: SendOptions,
     out: &mut PackOut<'_, K>,
-) -> Result<(), Unsent> {
+) -> Result<Layout, Unsent> {
     out.write(encode_pack_header(plan.n_objects).to_vec().into()).await?;
     let mut extents = Vec::new();
     for item in &plan.items {
@@ -112,7 +135,7 @@ async fn send_items<S: PackStore, K: Sink>(
             (_, None) => return Err(Failure::shape("an entry of the catalog", format_args!("{item:?}")).into()),
         }
     }
-    Ok(())
+    Ok(layout)
 }
 
 /// Where an item's bytes are stored; none for one that is rebuilt.

@@ -17,6 +17,7 @@ pub mod index;
 pub mod inflate;
 pub mod introduce;
 pub mod large;
+pub mod merge;
 mod paged;
 pub mod receive;
 mod received;

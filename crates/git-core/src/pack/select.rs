@@ -47,10 +47,35 @@ pub struct Plan {
     pub n_objects: u32,
 }
 
+impl Plan {
+    /// The objects in the order in which they are sent.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.items.iter().flat_map(|item| {
+            let (pack, first, last) = match *item {
+                Item::Run { pack, first, last } => (pack, first, last),
+                Item::Rewritten { place, .. } | Item::Rebuilt(place) => (place.pack, place.number, place.number),
+            };
+            (first..=last).map(move |number| Place { pack, number })
+        })
+    }
+}
+
 /// Plans how to send `selected` to a client that holds `held`.
 pub fn plan(catalog: &Catalog, selected: &ObjectSet, held: &ObjectSet, options: SendOptions) -> Plan {
+    plan_in_order(catalog, selected.iter(), selected, held, options)
+}
+
+/// Plans how to send `selected`, which is what `order` yields: as it does, but that a base comes before what builds on
+/// it. Among objects of one kind the order must be that of packs and places.
+pub fn plan_in_order(
+    catalog: &Catalog,
+    order: impl Iterator<Item = Place>,
+    selected: &ObjectSet,
+    held: &ObjectSet,
+    options: SendOptions,
+) -> Plan {
     let mut planner = Planner { catalog, selected, held, options, items: Vec::new(), early: catalog.empty_set() };
-    for place in selected.iter() {
+    for place in order {
         planner.add(place);
     }
     Plan { items: planner.items, n_objects: u32::try_from(selected.len()).unwrap_or(u32::MAX) }
@@ -202,7 +227,7 @@ impl Layout {
     }
 
     /// Where an entry stored at `stored_offset` was sent.
-    fn sent_offset(&self, place: Place, stored_offset: u64) -> Option<u64> {
+    pub(super) fn sent_offset(&self, place: Place, stored_offset: u64) -> Option<u64> {
         let (&(pack, _), &(last, shift)) = self.items.range(..=(place.pack, place.number)).next_back()?;
         (pack == place.pack && place.number <= last).then(|| stored_offset.wrapping_add(shift))
     }

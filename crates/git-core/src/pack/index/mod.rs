@@ -16,9 +16,12 @@
 //! | tags | 8 t | in pack order: number, target |
 //! | outside | 20 o | ids |
 
+mod assemble;
+mod merge;
 mod read;
 mod write;
 
+pub use merge::merge;
 pub use read::{CommitRow, Entry, IndexError, PackIndex, Ref};
 pub use write::write;
 

@@ -126,6 +126,11 @@ impl PackIndex {
         self.n_commits
     }
 
+    /// The bytes that were parsed.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Length in bytes.
     pub fn byte_len(&self) -> usize {
         self.bytes.len()
@@ -232,6 +237,12 @@ impl PackIndex {
             }
         }
         None
+    }
+
+    /// The ids of all that the pack refers to and does not hold.
+    pub fn outside(&self) -> impl Iterator<Item = ObjectId> {
+        let ids = self.bytes.get(self.outside..).unwrap_or_default();
+        ids.chunks_exact(ObjectId::LEN).filter_map(ObjectId::from_prefix)
     }
 
     fn references(&self, section: usize, range: Range<u32>) -> impl Iterator<Item = Ref> {

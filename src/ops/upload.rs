@@ -1,4 +1,4 @@
-//! A pack on its way to R2 while it is taken in: segments of known length, few in flight.
+//! A pack on its way to R2 while it is made or taken in: segments of known length, few in flight.
 
 use std::pin::Pin;
 
@@ -13,7 +13,7 @@ use crate::store::{PackStore, keys};
 /// A segment being stored.
 type Put<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// The pack of one push.
+/// One pack.
 pub(crate) struct Upload<'a, S> {
     store: &'a S,
     repo_id: &'a str,
@@ -40,14 +40,27 @@ impl<'a, S: PackStore> Upload<'a, S> {
     pub(crate) async fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let mut buffer = self.buffer.take().unwrap_or_else(|| Buffer::new(self.first_len()));
-            if buffer.room() == 0 {
-                buffer = self.next_buffer(buffer).await?;
-            }
+            let mut buffer = self.roomy_buffer().await?;
             rest = buffer.add_slice(rest);
             self.buffer = Some(buffer);
         }
         Ok(())
+    }
+
+    /// The same for bytes that may be JavaScript's.
+    pub(crate) async fn add_bytes(&mut self, bytes: &Bytes) -> Result<(), Failure> {
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let mut buffer = self.roomy_buffer().await?;
+            rest = buffer.add(&rest);
+            self.buffer = Some(buffer);
+        }
+        Ok(())
+    }
+
+    async fn roomy_buffer(&mut self) -> Result<Buffer, Failure> {
+        let buffer = self.buffer.take().unwrap_or_else(|| Buffer::new(self.first_len()));
+        if buffer.room() == 0 { self.next_buffer(buffer).await } else { Ok(buffer) }
     }
 
     /// Most packs are small, and memory for a whole segment is not free.

@@ -1,9 +1,15 @@
-//! What the Worker says to a repo's Durable Object and what it answers: one request, one reply, in one file.
+//! What the Worker says to a repo's Durable Object and what it answers: one request, one reply.
 //!
 //! On the wire: a JSON head and the byte strings it refers to, framed by `durable::Frame`. Names are those of git and of
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
+mod maintenance;
+mod snapshot;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use maintenance::{Collected, Replace, Survey};
+pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
 
 /// Everything a repo's Durable Object can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +33,10 @@ pub(crate) enum Call {
     Commit(Commit),
     /// An upload that will not be committed: its bytes may be reclaimed now.
     Abandon { repo_id: String, upload_id: String },
+    /// What maintenance starts from.
+    Survey,
+    /// Puts a pack in the place of others.
+    Replace(Replace),
 }
 
 /// How much of the repo [`Call::Open`] returns.
@@ -150,60 +160,6 @@ impl Status {
     }
 }
 
-/// One consistent view of a repo for one Git request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    pub(crate) repo_id: String,
-    pub(crate) name: String,
-    pub(crate) default_branch: String,
-    /// Sorted by name.
-    pub(crate) refs: Vec<RefRow>,
-    /// Sorted by `pack_seq`; empty unless the view has packs.
-    pub(crate) packs: Vec<PackRow>,
-    /// Set for [`View::Push`]: the name under which bytes may be stored until it expires.
-    pub(crate) upload_id: Option<String>,
-}
-
-/// A ref and what it points at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RefRow {
-    /// Full name, `refs/heads/main`.
-    pub(crate) name: String,
-    pub(crate) id: String,
-    /// For an annotated tag, the object at the end of the chain of tags.
-    pub(crate) peeled: Option<String>,
-}
-
-/// A committed pack, as the catalog knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PackRow {
-    /// Order of commits: the base of an entry lies in the same or a lower pack.
-    pub(crate) pack_seq: u64,
-    /// Who holds the pack's R2 objects, and the upload that made them: together they name the R2 keys.
-    pub(crate) owner_repo_id: String,
-    pub(crate) upload_id: String,
-    pub(crate) pack: PackInfo,
-    /// Set when pack and index live in the row: indexes into the reply's byte strings, pack then index.
-    pub(crate) inline: Option<(usize, usize)>,
-}
-
-/// What is known of a pack besides its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PackInfo {
-    /// Version of the stored index's format.
-    pub(crate) format: u32,
-    pub(crate) n_objects: u64,
-    /// Length of the pack with header and trailer.
-    pub(crate) pack_len: u64,
-    pub(crate) index_len: u64,
-    /// Length of each segment but the last; 0 when inline.
-    pub(crate) segment_len: u64,
-    /// The pack's own trailer: SHA-1 of all bytes before it, hexadecimal.
-    pub(crate) trailer: String,
-    /// Some entry's base lies outside this pack.
-    pub(crate) thin: bool,
-}
-
 /// The end of a push. Byte strings of the call: pack and index when the pack is inline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Commit {
@@ -213,8 +169,8 @@ pub(crate) struct Commit {
     pub(crate) pack: Option<NewPack>,
     pub(crate) updates: Vec<Update>,
     pub(crate) atomic: bool,
-    /// Packs whose objects the new pack or the new refs rely on; all must still be in the catalog.
-    pub(crate) relies_on: Vec<u64>,
+    /// Packs whose objects the new pack or the new refs rely on, by upload; all must still be in the catalog.
+    pub(crate) relies_on: Vec<String>,
 }
 
 /// A pack that is stored in full, in R2 or in the call's byte strings.
@@ -256,6 +212,7 @@ pub(crate) enum Reply {
     Deleted { repo_id: String },
     Tokens(TokenPage),
     Snapshot(Snapshot),
+    Survey(Survey),
     Committed(Committed),
     Done,
 }
@@ -349,11 +306,29 @@ mod tests {
             pack: Some(NewPack { pack, inline: true }),
             updates: vec![update],
             atomic: true,
-            relies_on: vec![1, 2],
+            relies_on: vec!["v".into()],
         };
         travels_as(
             &Call::Commit(commit),
-            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":[1,2]}}"#,
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"]}}"#,
+        );
+    }
+
+    #[test]
+    fn a_compaction_travels_as_this_json() {
+        travels_as(&Call::Survey, r#""survey""#);
+        let collected =
+            Collected { upload_ids: vec!["v".into(), "w".into()], refs_digest: "d".into(), dropped_before: 5 };
+        let replace = Replace {
+            repo_id: "r".into(),
+            upload_id: "u".into(),
+            replaced: vec!["v".into(), "w".into()],
+            pack: None,
+            collected: Some(collected),
+        };
+        travels_as(
+            &Call::Replace(replace),
+            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5}}}"#,
         );
     }
 

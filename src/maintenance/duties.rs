@@ -1,0 +1,48 @@
+//! What the object does when its alarm goes off: a collection or a merge.
+
+use std::convert::Infallible;
+
+use super::job::{self, Job};
+use crate::durable::{Database, Failure};
+use crate::log;
+use crate::names::{NamespaceName, RepoName};
+use crate::objects::Objects;
+use crate::ops::compact::{Work, compact};
+use crate::store::PackStore;
+
+/// Does what is to be done and sets the next alarm. An error is the database's own.
+pub(crate) async fn perform<D: Database>(
+    db: &D,
+    objects: &impl Objects,
+    store: &impl PackStore,
+    now: impl Fn() -> u64,
+) -> Result<(), Failure> {
+    let Some(job) = settle(db, || job::take(db, now()))? else { return Ok(()) };
+    let began = now();
+    match run(objects, store, &job).await {
+        Ok(work) => {
+            if let Some(work) = work {
+                log::info(format_args!("{}/{}: {work} in {} ms", job.namespace, job.repo, now() - began));
+            }
+            settle(db, || job::done(db, now(), &job))
+        }
+        Err(failure) => {
+            log::warn(format_args!("{}/{}: maintenance put off: {failure}", job.namespace, job.repo));
+            settle(db, || job::put_off(db, now(), &job))
+        }
+    }
+}
+
+async fn run(objects: &impl Objects, store: &impl PackStore, job: &Job) -> Result<Option<Work>, Failure> {
+    let namespace = NamespaceName::parse(&job.namespace);
+    let repo = RepoName::parse(&job.repo);
+    let (Some(namespace), Some(repo)) = (namespace, repo) else {
+        return Err(Failure::shape("the name of a repo", format_args!("{}/{}", job.namespace, job.repo)));
+    };
+    compact(&objects.repo(&namespace, &repo)?, store, job.collects).await
+}
+
+fn settle<D: Database, T>(db: &D, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let Ok(done) = db.transaction(|| work().map(Ok::<T, Infallible>))?;
+    Ok(done)
+}

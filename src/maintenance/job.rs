@@ -1,0 +1,70 @@
+//! The one row of `job`: what this object is to do, until it is done.
+
+use crate::config::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, MAINTENANCE_ATTEMPTS_MAX};
+use crate::durable::{Database, Failure, Schema};
+
+const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
+
+const TABLES: [&str; 1] = [
+    // version tells whether it was asked for again while it was being done.
+    "CREATE TABLE job (
+        namespace TEXT NOT NULL, repo TEXT NOT NULL, collects INTEGER NOT NULL, attempts INTEGER NOT NULL,
+        version INTEGER NOT NULL
+    ) STRICT",
+];
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    pub(super) namespace: String,
+    pub(super) repo: String,
+    pub(super) collects: bool,
+    attempts: u64,
+    version: u64,
+}
+
+/// Notes what is to be done, at once.
+pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, collects: bool) -> Result<(), Failure> {
+    SCHEMA.create(db)?;
+    let noted = db.exec(
+        "UPDATE job SET collects = MAX(collects, ?1), attempts = 0, version = version + 1 RETURNING 1",
+        &[collects.into()],
+    )?;
+    if noted.is_empty() {
+        db.exec(
+            "INSERT INTO job (namespace, repo, collects, attempts, version) VALUES (?1, ?2, ?3, 0, 1)",
+            &[namespace.into(), repo.into(), collects.into()],
+        )?;
+    }
+    db.set_alarm(Some(now))
+}
+
+/// What is to be done now. Until it has been tried the alarm stands ahead: should it be killed, another comes.
+pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure> {
+    if !SCHEMA.exists(db)? {
+        return Ok(None);
+    }
+    let rows = db.exec("SELECT namespace, repo, collects, attempts, version FROM job", &[])?;
+    let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+    let (namespace, repo, collects) = (row.text()?, row.text()?, row.flag()?);
+    db.set_alarm(Some(now + BACKOFF_MAX_MS))?;
+    Ok(Some(Job { namespace, repo, collects, attempts: row.integer()?, version: row.integer()? }))
+}
+
+/// The job has been done. It is begun again if it was asked for meanwhile.
+pub(super) fn done<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
+    db.exec("DELETE FROM job WHERE version = ?1", &[job.version.into()])?;
+    let more = !db.exec("SELECT 1 FROM job", &[])?.is_empty();
+    db.set_alarm(more.then_some(now))
+}
+
+/// The job could not be done: it is tried again later, a few times.
+pub(super) fn put_off<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
+    if job.attempts >= MAINTENANCE_ATTEMPTS_MAX {
+        db.exec("DELETE FROM job", &[])?;
+        return db.set_alarm(None);
+    }
+    db.exec("UPDATE job SET attempts = attempts + 1", &[])?;
+    let wait_ms = BACKOFF_MIN_MS << job.attempts.min(MAINTENANCE_ATTEMPTS_MAX);
+    db.set_alarm(Some(now + wait_ms.min(BACKOFF_MAX_MS)))
+}

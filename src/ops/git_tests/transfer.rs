@@ -1,0 +1,112 @@
+//! Pushes taken in and fetches sent.
+
+use super::*;
+
+#[test]
+fn what_was_pushed_in_parts_is_fetched_whole_and_in_parts() {
+    let (server, work) = (Server::new("repo-of-test-one"), Work::new("parts"));
+    let commits = pushed(&server, &work);
+    assert!(!server.store.objects.borrow().is_empty());
+    let tip = commits.last().unwrap();
+    let expected = work.git(&["rev-list", "--objects", "--no-object-names", tip]);
+    for (n, arguments) in [&["ofs-delta"][..], &[], &["ofs-delta", "thin-pack"]].into_iter().enumerate() {
+        let clone = Work::new(&format!("clone-{n}"));
+        assert_eq!(clone.receive(&server.fetch(&[tip], &[], arguments), tip), expected);
+        let client = Work::new(&format!("client-{n}"));
+        let (mut have, step) = (None, n + 1);
+        for commit in commits.iter().step_by(step).chain([tip]) {
+            let haves: Vec<&str> = have.into_iter().collect();
+            client.receive(&server.fetch(&[commit], &haves, arguments), commit);
+            have = Some(commit);
+        }
+        assert_eq!(client.git(&["rev-list", "--objects", "--no-object-names", tip]), expected);
+    }
+}
+
+#[test]
+fn a_client_that_holds_everything_gets_an_empty_pack() {
+    let (server, work) = (Server::new("repo-of-test-two"), Work::new("held"));
+    let commit = work.commit("a", "a");
+    server.push(&work, &commit).unwrap();
+    assert_eq!(server.fetch(&[&commit], &[&commit], &[])[..12], *b"PACK\0\0\0\x02\0\0\0\0");
+}
+
+#[test]
+fn a_store_that_fails_at_any_point_leaves_the_repo_as_it_was() {
+    let work = Work::new("failing");
+    let first = work.commit("a", text(1));
+    let second = work.commit("noise", noise(3, 9_000_000));
+    let mut n_failures = 0;
+    for n in 0.. {
+        let server = Server::new(&format!("repo-failing-{n:03}"));
+        server.push(&work, &first).unwrap();
+        server.store.fails_after.set(Some(n));
+        let result = server.push(&work, &second);
+        let has_failed = server.store.fails_after.get() == Some(0) && result.is_err();
+        server.store.fails_after.set(None);
+        if !has_failed {
+            assert_eq!(server.refs()[0].1, second);
+            break;
+        }
+        n_failures += 1;
+        assert_eq!(server.refs()[0].1, first);
+        let report = server.push(&work, &second).unwrap();
+        assert!(report.contains("ok refs/heads/main"), "{report}");
+    }
+    assert!(n_failures >= 4, "three segments and an index");
+}
+
+#[test]
+fn a_body_that_breaks_off_changes_nothing() {
+    let (server, work) = (Server::new("repo-of-test-four"), Work::new("broken"));
+    let first = work.commit("a", text(1));
+    server.push(&work, &first).unwrap();
+    let second = work.commit("noise", noise(3, 700_000));
+    let pack = work.git_with(&["pack-objects", "--revs", "--stdout", "-q"], format!("{second}\n^{first}\n"));
+    let whole = push_body(&first, &second, &pack);
+    for len in [3, 60, 130, 200, 5_000, whole.len() - 1] {
+        let mut body = MemoryBody::new(whole[..len].to_vec(), 64);
+        let report = server.push_body(body.clone());
+        assert!(!report.unwrap().contains("\nok refs"), "cut at {len}");
+        body.breaks_off = true;
+        assert!(matches!(server.push_body(body), Err(Stopped::Body(_))), "broken off at {len}");
+        assert_eq!(server.refs()[0].1, first);
+    }
+    assert!(server.push_body(MemoryBody::new(whole, 64)).unwrap().contains("ok refs/heads/main"));
+    assert_eq!(server.refs()[0].1, second);
+}
+
+#[test]
+fn a_pack_that_lacks_an_object_is_refused_by_name() {
+    let (server, work) = (Server::new("repo-of-test-five"), Work::new("lacking"));
+    let commit = work.commit("dir/file", "content");
+    let tree = work.git(&["rev-parse", "HEAD:dir"]);
+    let objects = work.git(&["rev-list", "--objects", "--no-object-names", &commit]);
+    let objects: Vec<&str> = objects.lines().filter(|&id| id != tree).collect();
+    let pack = work.git_with(&["pack-objects", "--stdout", "-q"], objects.join("\n"));
+    let report = server.push_body(MemoryBody::new(push_body(ZERO, &commit, &pack), 1000)).unwrap();
+    assert!(report.contains(&format!("missing tree {tree}")), "{report}");
+    assert!(server.refs().is_empty());
+}
+
+#[test]
+fn a_delta_chain_with_a_large_object_at_its_end_is_fetched_in_parts() {
+    let (server, work) = (Server::new("repo-of-test-six0"), Work::new("large-root"));
+    let first = noise(5, 9_000_000);
+    work.commit("f", &first);
+    let mut second = first[..4_000_000].to_vec();
+    second.extend(noise(6, 2_000_000));
+    work.git(&["checkout", "-q", "-b", "side"]);
+    let side = work.commit("f", &second);
+    work.git(&["checkout", "-q", "main"]);
+    let main = work.commit("f", &second[..5_900_000]);
+    let pack = work
+        .git_with(&["pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset"], format!("{main}\n{side}\n"));
+    let report = server.push_body(MemoryBody::new(push_body(ZERO, &main, &pack), 100_000)).unwrap();
+    assert!(report.contains("ok refs/heads/main"), "{report}");
+    for (n, arguments) in [&["ofs-delta"][..], &[]].into_iter().enumerate() {
+        let clone = Work::new(&format!("large-root-clone-{n}"));
+        let expected = work.git(&["rev-list", "--objects", "--no-object-names", &main]);
+        assert_eq!(clone.receive(&server.fetch(&[&main], &[], arguments), &main), expected);
+    }
+}

@@ -1,0 +1,119 @@
+//! The end of a push: what is not stored yet is, and pack and refs become real together.
+//!
+//! Packs that the push relies on may have been merged meanwhile, or gone through for garbage. Then the repo says so, and
+//! what the push relies on is looked for again in the catalog as it is now.
+
+use std::collections::BTreeSet;
+
+use git_core::protocol::push::PushHead;
+
+use super::Receiving;
+use super::ingest::{Ingested, NewObjects};
+use super::targets::Targets;
+use crate::config::{CATALOG_ATTEMPTS_MAX, INLINE_LEN_MAX, INLINE_TOTAL_MAX, SEGMENT_LEN};
+use crate::durable::{Failure, Wire};
+use crate::ops::body::Stopped;
+use crate::ops::catalog::LoadedCatalog;
+use crate::ops::upload::Uploaded;
+use crate::repo::call::{Commit, NewPack, Refusal, View};
+use crate::store::bytes::Bytes;
+use crate::store::{PackStore, keys};
+
+/// Outside: the platform failed. Inside: a reason for each ref that was refused, or why all of it was.
+type Decided = Result<Result<Vec<Option<String>>, Refusal>, Stopped>;
+
+/// Commits a push that has been checked against `catalog`.
+pub(super) async fn commit<W: Wire, S: PackStore>(
+    to: &Receiving<'_, W, S>,
+    head: &PushHead,
+    ingested: Option<Ingested>,
+    mut catalog: LoadedCatalog<'_, S>,
+) -> Decided {
+    let upload_id = to.opened.snapshot.upload_id.as_deref().ok_or_else(|| Failure::shape("an upload", "none"))?;
+    let mut pack = ingested.map(Storing::new);
+    for _ in 0..CATALOG_ATTEMPTS_MAX {
+        let Some(mut commit) = call(to, head, pack.as_ref(), &catalog, upload_id) else { break };
+        let decided = match &mut pack {
+            // A push that brings no object (a branch at a commit that is here) comes with an empty pack, not kept.
+            Some(pack) if pack.ingested.info.n_objects > 0 => {
+                pack.commit(to, &mut commit, catalog.inline_len()).await?
+            }
+            _ => to.repo.commit(commit, None).await?.map(|committed| committed.outcomes),
+        };
+        if decided != Err(Refusal::CatalogChanged) {
+            return Ok(decided);
+        }
+        match to.repo.open(to.token_sha256.to_owned(), View::Fetch).await? {
+            Ok(opened) => catalog = LoadedCatalog::load(&opened, to.store).await?,
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    }
+    Ok(Err(Refusal::CatalogChanged))
+}
+
+/// The call; `None` when something that the push relies on is not in the catalog any more.
+fn call<W: Wire, S: PackStore>(
+    to: &Receiving<'_, W, S>,
+    head: &PushHead,
+    pack: Option<&Storing>,
+    catalog: &LoadedCatalog<'_, S>,
+    upload_id: &str,
+) -> Option<Commit> {
+    let mut relies_on = BTreeSet::new();
+    for &id in pack.iter().flat_map(|pack| &pack.ingested.outside) {
+        relies_on.insert(catalog.packs.find(id)?.pack);
+    }
+    let none = NewObjects::default();
+    let new_objects = pack.map_or(&none, |pack| &pack.ingested.new_objects);
+    let targets = Targets { catalog, new_objects };
+    let updates = head.commands.iter().map(|command| targets.update(command, &mut relies_on)).collect();
+    Some(Commit {
+        repo_id: to.opened.snapshot.repo_id.clone(),
+        token_sha256: to.token_sha256.to_owned(),
+        upload_id: upload_id.to_owned(),
+        pack: None,
+        updates,
+        atomic: head.atomic,
+        relies_on: relies_on.into_iter().filter_map(|pack| catalog.upload_id(pack)).map(ToOwned::to_owned).collect(),
+    })
+}
+
+/// A pack on the last part of its way.
+struct Storing {
+    ingested: Ingested,
+    is_stored: bool,
+}
+
+impl Storing {
+    fn new(ingested: Ingested) -> Self {
+        Self { ingested, is_stored: false }
+    }
+
+    /// Stores what is not stored yet and commits. A small pack lives in the catalog's row while there is room, else in R2.
+    async fn commit<W: Wire, S: PackStore>(
+        &mut self,
+        to: &Receiving<'_, W, S>,
+        commit: &mut Commit,
+        inline_len: u64,
+    ) -> Decided {
+        let Ingested { info, uploaded, index, .. } = &mut self.ingested;
+        if let Uploaded::Small(pack) = uploaded {
+            let len = info.pack_len + info.index_len;
+            if len <= INLINE_LEN_MAX as u64 && inline_len + len <= INLINE_TOTAL_MAX {
+                commit.pack = Some(NewPack { pack: info.clone(), inline: true });
+                let committed = to.repo.commit(commit.clone(), Some((&pack.to_vec(), index))).await?;
+                return Ok(committed.map(|committed| committed.outcomes));
+            }
+            info.segment_len = SEGMENT_LEN as u64;
+            to.store.put(&keys::segment(&commit.repo_id, &commit.upload_id, 0), pack.clone()).await?;
+            *uploaded = Uploaded::Stored;
+        }
+        if !self.is_stored {
+            let index = Bytes::from(std::mem::take(index));
+            to.store.put(&keys::index(&commit.repo_id, &commit.upload_id), index).await?;
+            self.is_stored = true;
+        }
+        commit.pack = Some(NewPack { pack: info.clone(), inline: false });
+        Ok(to.repo.commit(commit.clone(), None).await?.map(|committed| committed.outcomes))
+    }
+}

@@ -1,0 +1,57 @@
+//! What a repo's object tells of itself: refs and packs.
+
+use serde::{Deserialize, Serialize};
+
+/// One consistent view of a repo for one Git request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) repo_id: String,
+    pub(crate) name: String,
+    pub(crate) default_branch: String,
+    /// Sorted by name.
+    pub(crate) refs: Vec<RefRow>,
+    /// Sorted by `pack_seq`; empty unless the view has packs.
+    pub(crate) packs: Vec<PackRow>,
+    /// Set for [`super::View::Push`]: the name under which bytes may be stored until it expires.
+    pub(crate) upload_id: Option<String>,
+}
+
+/// A ref and what it points at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefRow {
+    /// Full name, `refs/heads/main`.
+    pub(crate) name: String,
+    pub(crate) id: String,
+    /// For an annotated tag, the object at the end of the chain of tags.
+    pub(crate) peeled: Option<String>,
+}
+
+/// A committed pack, as the catalog knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PackRow {
+    /// Order of commits: the base of an entry lies in the same or a lower pack.
+    pub(crate) pack_seq: u64,
+    /// Who holds the pack's R2 objects, and the upload that made them: together they name the R2 keys.
+    pub(crate) owner_repo_id: String,
+    pub(crate) upload_id: String,
+    pub(crate) pack: PackInfo,
+    /// Set when pack and index live in the row: indexes into the reply's byte strings, pack then index.
+    pub(crate) inline: Option<(usize, usize)>,
+}
+
+/// What is known of a pack besides its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PackInfo {
+    /// Version of the stored index's format.
+    pub(crate) format: u32,
+    pub(crate) n_objects: u64,
+    /// Length of the pack with header and trailer.
+    pub(crate) pack_len: u64,
+    pub(crate) index_len: u64,
+    /// Length of each segment but the last; 0 when inline.
+    pub(crate) segment_len: u64,
+    /// The pack's own trailer: SHA-1 of all bytes before it, hexadecimal.
+    pub(crate) trailer: String,
+    /// Some entry's base lies outside this pack.
+    pub(crate) thin: bool,
+}
