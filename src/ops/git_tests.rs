@@ -10,7 +10,7 @@ use git_core::protocol::RequestLimits;
 use git_core::protocol::command::Command as Asked;
 
 use super::body::{MemoryBody, Stopped};
-use super::receive_pack::{Pushed, Receiving, receive_pack};
+use super::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use super::upload_pack::{MemorySink, upload_pack};
 use crate::durable::MemoryWire;
 use crate::names::{NamespaceName, RepoName};
@@ -56,10 +56,11 @@ impl Server {
         self.open(View::Refs).snapshot.refs.into_iter().map(|row| (row.name, row.id)).collect()
     }
 
-    fn push_body(&self, body: MemoryBody) -> Result<String, Stopped> {
-        let (opened, mut body) = (self.open(View::Push), body);
+    fn push_body(&self, mut body: MemoryBody) -> Result<String, Stopped> {
+        let beginning = block_on(Beginning::read(&mut body))?;
+        let opened = self.open(beginning.view());
         let to = Receiving { repo: &self.repo, store: &self.store, opened: &opened, token_sha256: TOKEN_SHA256 };
-        match block_on(receive_pack(&to, &mut body))? {
+        match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),
         }
@@ -274,6 +275,19 @@ fn a_body_that_breaks_off_changes_nothing() {
     }
     assert!(server.push_body(MemoryBody::new(whole, 64)).unwrap().contains("ok refs/heads/main"));
     assert_eq!(server.refs()[0].1, second);
+}
+
+#[test]
+fn only_a_push_in_earnest_is_to_be_stored() {
+    let (server, work) = (Server::new("repo-of-test-prob"), Work::new("probe"));
+    let body = push_body(ZERO, &work.commit("a", "a"), b"PACK");
+    for (body, view) in [(&b"0000"[..], View::PushRefs), (b"zzzz", View::PushRefs), (&body, View::Push)] {
+        let beginning = block_on(Beginning::read(&mut MemoryBody::new(body.to_vec(), 1000))).unwrap();
+        assert_eq!(beginning.view(), view);
+    }
+    for piece_len in 1..=4 {
+        assert_eq!(server.push_body(MemoryBody::new(b"0000".to_vec(), piece_len)).as_deref(), Ok(""));
+    }
 }
 
 #[test]
