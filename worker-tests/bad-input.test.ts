@@ -6,14 +6,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { editToken, type Repo } from "./lib/api.ts";
+import { Api, editToken, type Repo } from "./lib/api.ts";
 import { change } from "./lib/pack.ts";
 import { delim, flush, packets, pkt } from "./lib/pkt.ts";
-import { projectDir } from "./lib/server.ts";
+import { Server, projectDir } from "./lib/server.ts";
 import { setUp } from "./lib/setup.ts";
 import { storedKeys, storedKeysWhen } from "./lib/stored.ts";
 import {
@@ -236,6 +236,21 @@ test("a large push with a wrong token is answered before or after its body, not 
     assertInWords(answer);
   }
   await assertUnharmed(repo);
+});
+
+test("a large body that a deployment without configuration gets, or the API, is answered in words", async () => {
+  const unset = await Server.start({ vars: { PUBLIC_URL: "https://artifacts.example" } });
+  after(() => unset.stop());
+  const repo = await api.createRepo();
+  const elsewhere = { ...repo, remote: repo.remote.replace(server.origin, unset.origin) };
+  const large = randomBytes(20_000_000);
+  const push = await serviceRequest(elsewhere, "git-receive-pack", large);
+  assert.deepEqual([push.status, /^not serving: .+\n$/.test(push.text)], [503, true], push.text);
+  const text = large.toString("base64");
+  const creation = await new Api(unset.origin).request("POST", "/default/repos", { text });
+  assert.deepEqual([creation.status, creation.envelope.success], [503, false]);
+  const long = await api.request("POST", "/default/repos", { text });
+  assert.deepEqual([long.status, long.envelope.success], [413, false]);
 });
 
 for (const [what, promised] of [["of known length", "length"], ["in chunks", "chunked"]] as const) {

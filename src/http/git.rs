@@ -10,8 +10,8 @@ use super::answer::Answer;
 use super::auth;
 use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
-use super::stream;
-use crate::config::{AGENT, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
+use super::{serving, stream};
+use crate::config::{AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -29,6 +29,7 @@ const REQUEST_LIMITS: RequestLimits =
 /// A Git request on its way to an answer.
 pub(crate) struct GitRequest<'a> {
     pub(crate) env: &'a Env,
+    pub(crate) config: &'a Result<Config, ConfigError>,
     pub(crate) objects: &'a DurableObjects<'a>,
     pub(crate) route: &'a GitRoute,
     pub(crate) request: &'a Request,
@@ -44,6 +45,7 @@ pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
 }
 
 async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response, Error> {
+    serving(git.config)?;
     let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
     let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
     let service = match git.route.endpoint {
