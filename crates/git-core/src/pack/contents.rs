@@ -1,7 +1,7 @@
 //! What the commits, trees and tags of a pack say, in a compact form: enough to check closure and to tell what each
 //! commit introduces, without inflating anything again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
@@ -23,17 +23,12 @@ pub(crate) struct CommitRow {
     pub(crate) parents_end: u32,
 }
 
-/// An annotated tag of the pack.
-pub(crate) struct TagRow {
-    pub(crate) id_no: IdNo,
-    pub(crate) target: IdNo,
-}
-
 /// All of a pack's references.
 pub(crate) struct Contents {
     pub(crate) commits: Paged<CommitRow, 1024>,
     pub(crate) parents: Paged<IdNo, 1024>,
-    pub(crate) tags: Paged<TagRow, 256>,
+    /// What each annotated tag names.
+    pub(crate) tags: BTreeMap<IdNo, IdNo>,
     pub(crate) trees: Trees,
     tree_of: HashMap<IdNo, Tree>,
     names: Names,
@@ -46,7 +41,7 @@ impl Contents {
         Self {
             commits: Paged::default(),
             parents: Paged::default(),
-            tags: Paged::default(),
+            tags: BTreeMap::new(),
             trees: Trees::new(hash_key),
             tree_of: HashMap::new(),
             names: Names::default(),
@@ -105,7 +100,7 @@ impl Contents {
         let tag = Tag::parse(content)?;
         let target = ids.number(tag.target_id);
         ids.expect(target, tag.target_kind);
-        self.tags.push(TagRow { id_no, target });
+        self.tags.insert(id_no, target);
         Ok(())
     }
 

@@ -72,8 +72,8 @@ fn commits(done: &Introducer, outside: &mut Outside<'_>) -> Sections {
 }
 
 fn tags(done: &Introducer, outside: &mut Outside<'_>) -> Vec<u8> {
-    let mut tags: Vec<_> =
-        done.contents.tags.iter().map(|tag| (outside.reference(tag.id_no), outside.reference(tag.target))).collect();
+    let tags = done.contents.tags.iter();
+    let mut tags: Vec<_> = tags.map(|(&no, &target)| (outside.reference(no), outside.reference(target))).collect();
     tags.sort_unstable();
     tags.into_iter().flat_map(|(number, target)| [number, target]).flat_map(u32::to_le_bytes).collect()
 }
