@@ -176,7 +176,7 @@ mod tests {
                 pack.extend(&line[1..]);
             }
             let mut expected = content.clone();
-            expected.extend(sha1_smol::Sha1::from(&content).digest().bytes());
+            expected.extend(git_core::sha1::Sha1::of(&content).as_bytes());
             assert!(pack == expected);
         }
     }
