@@ -6,6 +6,7 @@ use git_core::pkt_line::{Band, SideBand, write_band, write_flush};
 use super::Gone;
 use super::digest::Sha1;
 use crate::config::SEND_LEN;
+use crate::stats;
 use crate::store::bytes::{Buffer, Bytes};
 
 /// Where an answer goes, piece by piece.
@@ -22,13 +23,14 @@ pub(super) struct PackOut<'a, K> {
     /// Bytes of the pack so far.
     offset: u64,
     sha1: Option<Sha1>,
+    has_begun: bool,
 }
 
 impl<'a, K: Sink> PackOut<'a, K> {
     /// A pack whose trailer is worked out as it goes; not so `with_trailer`, which brings its own.
     pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, with_trailer: bool) -> Result<Self, Gone> {
         let sha1 = if with_trailer { None } else { Some(Sha1::new()?) };
-        Ok(Self { sink, side_band, gathered: Buffer::new(SEND_LEN), offset: 0, sha1 })
+        Ok(Self { sink, side_band, gathered: Buffer::new(SEND_LEN), offset: 0, sha1, has_begun: false })
     }
 
     /// Where in the pack the next byte goes.
@@ -58,6 +60,10 @@ impl<'a, K: Sink> PackOut<'a, K> {
         let gathered = std::mem::replace(&mut self.gathered, Buffer::new(SEND_LEN)).finish();
         if gathered.is_empty() {
             return Ok(());
+        }
+        if !self.has_begun {
+            stats::pack_begins();
+            self.has_begun = true;
         }
         let framed = match self.side_band {
             None => gathered,
