@@ -12,8 +12,8 @@ import { Workshop } from "../worker-tests/lib/git.ts";
 import { Baseline } from "./baseline.ts";
 import { benchmarkRepo } from "./make-repo.ts";
 import { Ours, type Stats } from "./ours.ts";
-import { mebibytes, median, ratio, seconds, table } from "./table.ts";
-import type { Remote, Target } from "./target.ts";
+import { megabytes, median, ratio, seconds, table } from "./table.ts";
+import { gitOptions, type Remote, type Target } from "./target.ts";
 
 const operations = ["push", "clone", "one-commit push", "one-commit fetch"] as const;
 type Operation = (typeof operations)[number];
@@ -45,7 +45,7 @@ try {
 async function bench(): Promise<void> {
   // The baseline first: it may have to say that something is not installed.
   if (options.only !== "artifacts") targets.push(await Baseline.start());
-  const repo = options.repo === undefined ? await benchmarkRepo() : resolve(options.repo);
+  const repo = options.repo === undefined ? await benchmarkRepo("large") : resolve(options.repo);
   // Shares the objects and brings branches and tags along, so that commits can be added without touching the original.
   await shop.git(".", "clone", "--quiet", "--bare", "--shared", repo, "source");
   console.log(await describe());
@@ -64,7 +64,7 @@ async function bench(): Promise<void> {
 
 async function oneRun(target: Target): Promise<void> {
   const remote = await target.newRemote();
-  const git = (...args: string[]) => shop.git(".", ...remote.config, ...args);
+  const git = (...args: string[]) => shop.git(".", ...gitOptions(remote), ...args);
   const everything = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
   await measure(target, "push", () => git("-C", "source", "push", "--quiet", remote.url, ...everything));
   await measure(target, "clone", () => git("clone", "--quiet", "--mirror", remote.url, "copy"));
@@ -107,7 +107,7 @@ async function describe(): Promise<string> {
   const n_refs = (await shop.git("source", "show-ref")).split("\n").length;
   const n_objects = (await shop.git("source", "rev-list", "--objects", "--no-object-names", "--all")).split("\n").length;
   const bytes = await shop.git("source", "rev-list", "--objects", "--disk-usage", "--all");
-  return `${n_objects} objects, ${mebibytes(Number(bytes))}, ${n_refs} refs; ${n_runs} runs, medians`;
+  return `${n_objects} objects, ${megabytes(Number(bytes))}, ${n_refs} refs; ${n_runs} runs, medians`;
 }
 
 function summary(): string {
@@ -128,8 +128,8 @@ function memory(): string {
   const head = ["highest until after the first …", "wasm memory", "JavaScript buffers", "R2 puts", "R2 gets", "object calls"];
   const rows = [...stats].map(([operation, of_operation]) => [
     operation,
-    mebibytes(of_operation.wasm_memory_bytes),
-    mebibytes(of_operation.js_buffer_bytes_high),
+    megabytes(of_operation.wasm_memory_bytes),
+    megabytes(of_operation.js_buffer_bytes_high),
     String(of_operation.r2_puts),
     String(of_operation.r2_gets),
     String(of_operation.do_calls),
