@@ -1,6 +1,6 @@
 //! Streams, sound and broken, as another inflater reads them: we must agree on every verdict, whatever the chunks.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use git_core::zlib::{CorruptStream, Inflater, Stop, deflate};
 use miniz_oxide::deflate::compress_to_vec_zlib;

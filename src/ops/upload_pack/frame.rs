@@ -6,6 +6,7 @@ use git_core::pkt_line::{Band, SideBand, write_band, write_flush};
 use super::Gone;
 use super::digest::Sha1;
 use crate::config::{SEND_LEN, SMALL_LEN_MAX};
+use crate::stats;
 use crate::store::bytes::{Buffer, Bytes};
 
 /// Where an answer goes, piece by piece.
@@ -24,13 +25,15 @@ pub(super) struct PackOut<'a, K> {
     /// Bytes of the pack so far.
     offset: u64,
     sha1: Option<Sha1>,
+    has_begun: bool,
 }
 
 impl<'a, K: Sink> PackOut<'a, K> {
     /// A pack whose trailer is worked out as it goes; not so `with_trailer`, which brings its own.
     pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, with_trailer: bool) -> Result<Self, Gone> {
         let sha1 = if with_trailer { None } else { Some(Sha1::new()?) };
-        Ok(Self { sink, side_band, gathered: Buffer::new(SEND_LEN), small: Vec::new(), offset: 0, sha1 })
+        let (gathered, small) = (Buffer::new(SEND_LEN), Vec::new());
+        Ok(Self { sink, side_band, gathered, small, offset: 0, sha1, has_begun: false })
     }
 
     /// Where in the pack the next byte goes.
@@ -83,6 +86,10 @@ impl<'a, K: Sink> PackOut<'a, K> {
     }
 
     async fn send_framed(&mut self, gathered: Bytes) -> Result<(), Gone> {
+        if !self.has_begun {
+            stats::pack_begins();
+            self.has_begun = true;
+        }
         let framed = match self.side_band {
             None => gathered,
             Some(side_band) => frame(&gathered, side_band.data_len_max()),
