@@ -82,6 +82,8 @@ pub(crate) const FETCH_BODY_LEN_MAX: usize = 8 * MIB;
 pub(crate) const WANTS_MAX: usize = 50_000;
 pub(crate) const HAVES_MAX: usize = 50_000;
 pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
+/// Most commits at which a client says that its history ends.
+pub(crate) const FETCH_SHALLOW_MAX: usize = 50_000;
 /// Most refs in one push, and most `shallow` lines.
 pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
 pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;

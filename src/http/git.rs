@@ -1,6 +1,7 @@
 //! Git over HTTP. Source: gitprotocol-http(5).
 
 use git_core::ObjectId;
+use git_core::pkt_line::write_err;
 use git_core::protocol::command::Command;
 use git_core::protocol::fetch::FetchRequest;
 use git_core::protocol::{Ref, Refs, RequestLimits, Service, Version, advertise};
@@ -11,7 +12,9 @@ use super::auth;
 use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
 use super::{serving, stream};
-use crate::config::{AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
+use crate::config::{
+    AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX,
+};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -23,8 +26,12 @@ use crate::repo::Opened;
 use crate::repo::call::{Snapshot, View};
 use crate::store::R2Packs;
 
-const REQUEST_LIMITS: RequestLimits =
-    RequestLimits { n_wants_max: WANTS_MAX, n_haves_max: HAVES_MAX, n_ref_prefixes_max: REF_PREFIXES_MAX };
+const REQUEST_LIMITS: RequestLimits = RequestLimits {
+    n_wants_max: WANTS_MAX,
+    n_haves_max: HAVES_MAX,
+    n_shallow_max: FETCH_SHALLOW_MAX,
+    n_ref_prefixes_max: REF_PREFIXES_MAX,
+};
 
 /// A Git request on its way to an answer.
 pub(crate) struct GitRequest<'a> {
@@ -66,7 +73,14 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
         (Endpoint::UploadPack, _) => {
             let asked = read_fetch(body, version).await;
             let opened = open(asked.as_ref().map_or(View::Refs, Asked::view)).await?;
-            fetch(git.env, opened, asked?)
+            match asked {
+                Err(Error::GitRequest(error)) if error.is_refusal() => {
+                    let mut answer = Vec::new();
+                    write_err(&mut answer, &format!("upload-pack: {error}"));
+                    whole(UPLOAD_PACK_RESULT.into(), answer)
+                }
+                asked => fetch(git.env, opened, asked?),
+            }
         }
         (Endpoint::ReceivePack, _) => {
             let beginning = Beginning::read(body).await;

@@ -3,11 +3,11 @@
 use git_core::pkt_line::{write_flush, write_line};
 use git_core::protocol::RequestLimits;
 use git_core::protocol::command::Command;
-use git_core::protocol::fetch::FetchRequest;
+use git_core::protocol::fetch::{FetchRequest, ShallowUpdate};
 use git_core::protocol::push::{Fed, PushLimits, PushParser};
 use git_core::refs::{BranchName, RefName};
 
-const LIMITS: RequestLimits = RequestLimits { n_wants_max: 2, n_haves_max: 2, n_ref_prefixes_max: 2 };
+const LIMITS: RequestLimits = RequestLimits { n_wants_max: 2, n_haves_max: 2, n_shallow_max: 2, n_ref_prefixes_max: 2 };
 const ONES: &str = "1111111111111111111111111111111111111111";
 const TWOS: &str = "2222222222222222222222222222222222222222";
 
@@ -83,7 +83,7 @@ fn a_broken_fetch_in_version_0_is_refused_or_answered() {
     for bytes in variants(&input) {
         if let Ok(request) = FetchRequest::parse_version_0(&bytes, &LIMITS) {
             assert!(request.wants.len() <= 2 && request.haves.len() <= 2);
-            request.answer(|_| true, |_| true);
+            request.answer(&ShallowUpdate::default(), |_| true, |_| true);
         }
     }
 }
@@ -97,7 +97,7 @@ fn a_broken_fetch_in_version_2_is_refused_or_answered() {
     for bytes in variants(&input) {
         if let Ok(Some(Command::Fetch(request))) = Command::parse(&bytes, &LIMITS) {
             assert!(request.wants.len() <= 2 && request.haves.len() <= 2);
-            request.answer(|_| true, |_| true);
+            request.answer(&ShallowUpdate::default(), |_| true, |_| true);
         }
     }
 }

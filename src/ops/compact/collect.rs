@@ -74,9 +74,9 @@ async fn kept<S: PackStore>(catalog: &LoadedCatalog<'_, S>, surveyed: &Surveyed)
         .chain(&surveyed.recent)
         .map(|hex| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex)));
     let tips: Vec<ObjectId> = tips.collect::<Result<_, _>>()?;
-    let mut reached = reach(&catalog.packs, &tips, None);
-    let nothing = catalog.packs.empty_set();
-    add_below(catalog, reached.open_trees, &mut reached.objects, &nothing).await?;
+    let tips = tips.into_iter().filter_map(|id| catalog.packs.find(id));
+    let mut reached = reach(&catalog.packs, tips, None, None);
+    add_below(catalog, reached.open_trees, &mut reached.objects, None).await?;
     Ok(reached.objects)
 }
 

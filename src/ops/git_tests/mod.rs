@@ -103,7 +103,7 @@ impl Server {
             write_line(&mut body, &[line.as_bytes()]);
         }
         write_flush(&mut body);
-        let limits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_ref_prefixes_max: 0 };
+        let limits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_shallow_max: 100, n_ref_prefixes_max: 0 };
         let Ok(Some(Asked::Fetch(request))) = Asked::parse(&body, &limits) else { panic!("a fetch") };
         let mut sink = MemorySink::default();
         block_on(upload_pack(&self.open(View::Fetch), &self.store, &request, &mut sink)).unwrap();

@@ -5,6 +5,7 @@ mod frame;
 mod read;
 mod select;
 mod send;
+mod trees;
 
 use std::fmt;
 
@@ -12,17 +13,18 @@ use git_core::ObjectId;
 use git_core::pack::select::{Plan, SendOptions};
 use git_core::pkt_line::write_err;
 use git_core::protocol::fetch::FetchRequest;
-use git_core::walk::all_reach;
+use git_core::walk::{all_reach, deepen};
 use wasm_bindgen::JsValue;
 
 #[cfg(test)]
 pub(crate) use self::frame::MemorySink;
 pub(crate) use self::frame::Sink;
-pub(super) use self::select::add_below;
 pub(super) use self::send::{Written, write_pack};
+pub(super) use self::trees::add_below;
 use super::catalog::LoadedCatalog;
 use crate::durable::Failure;
 use crate::repo::Opened;
+use crate::repo::call::RefRow;
 use crate::store::PackStore;
 
 /// Whoever takes the bytes takes no more: the client went away, or its stream was closed.
@@ -78,7 +80,7 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
         }
     };
     match prepared {
-        Prepared::Refused(missing) => refuse(&format!("upload-pack: not our ref {missing}"), sink).await,
+        Prepared::Refused(reason) => refuse(&reason, sink).await,
         Prepared::Answer(answer) => Ok(sink.write(answer.into()).await?),
         Prepared::Pack { answer, catalog, plan, options } => {
             sink.write(answer.into()).await?;
@@ -89,8 +91,8 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
 
 /// What is known before the first byte is sent.
 enum Prepared<'a, S> {
-    /// An object that is wanted is not here.
-    Refused(ObjectId),
+    /// What is wanted cannot be had, in words.
+    Refused(String),
     /// Acknowledgements alone.
     Answer(Vec<u8>),
     /// Acknowledgements, and the pack after them.
@@ -104,15 +106,34 @@ async fn prepare<'a, S: PackStore>(
 ) -> Result<Prepared<'a, S>, Failure> {
     let catalog = LoadedCatalog::load(opened, store).await?;
     if let Some(missing) = request.wants.iter().find(|&&id| catalog.packs.find(id).is_none()) {
-        return Ok(Prepared::Refused(*missing));
+        return Ok(Prepared::Refused(format!("upload-pack: not our ref {missing}")));
     }
+    let not = match excluded(request, &opened.snapshot.refs) {
+        Ok(not) => not,
+        Err(reason) => return Ok(Prepared::Refused(reason)),
+    };
+    let Some(boundary) = deepen(&catalog.packs, &request.wants, &request.depth, &not) else {
+        return Ok(Prepared::Refused("no commits selected for shallow requests".to_owned()));
+    };
     let is_common = |id: &ObjectId| catalog.packs.find(*id).is_some();
-    let answer = request.answer(is_common, |common| all_reach(&catalog.packs, &request.wants, common));
+    let answer =
+        request.answer(&boundary.update, is_common, |common| all_reach(&catalog.packs, &request.wants, common));
     if !answer.pack_follows {
         return Ok(Prepared::Answer(answer.bytes));
     }
-    let (plan, options) = select::select(&catalog, request, &opened.snapshot.refs).await?;
+    let (plan, options) = select::select(&catalog, request, &boundary, &opened.snapshot.refs).await?;
     Ok(Prepared::Pack { answer: answer.bytes, catalog, plan, options })
+}
+
+/// The tips of the histories that the client does not want: refs by the names that gitrevisions(7) allows.
+fn excluded(request: &FetchRequest, refs: &[RefRow]) -> Result<Vec<ObjectId>, String> {
+    let find = |name: &str| {
+        let prefixes = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+        let row = prefixes.iter().find_map(|prefix| refs.iter().find(|row| row.name == format!("{prefix}{name}")))?;
+        ObjectId::from_hex(row.id.as_bytes()).ok()
+    };
+    let names = request.depth.not.iter().map(|name| String::from_utf8_lossy(name));
+    names.map(|name| find(&name).ok_or_else(|| format!("upload-pack: ambiguous deepen-not: {name}"))).collect()
 }
 
 async fn refuse<K: Sink>(reason: &str, sink: &mut K) -> Result<(), Unsent> {

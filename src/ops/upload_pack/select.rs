@@ -1,13 +1,13 @@
-//! Which objects a fetch sends: from the indexes alone, but for trees that are wanted without a commit.
+//! Which objects a fetch sends: from the indexes alone, but for trees whose content nothing else tells.
 
 use git_core::ObjectId;
-use git_core::object::tree::TreeEntries;
 use git_core::pack::Kind;
 use git_core::pack::catalog::{ObjectSet, Place};
 use git_core::pack::select::{Plan, SendOptions, add_large_bases, plan};
-use git_core::protocol::fetch::FetchRequest;
-use git_core::walk::reach;
+use git_core::protocol::fetch::{FetchRequest, Filter};
+use git_core::walk::{Boundary, reach};
 
+use super::trees::{add_below, within};
 use crate::config::OBJECT_RESIDENT_MAX;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
@@ -18,13 +18,24 @@ use crate::store::PackStore;
 pub(super) async fn select<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
     request: &FetchRequest,
+    boundary: &Boundary,
     refs: &[RefRow],
 ) -> Result<(Plan, SendOptions), Failure> {
     let options = SendOptions { thin_pack: request.thin_pack, ofs_delta: request.ofs_delta };
-    let held = reach(&catalog.packs, &request.haves, None).objects;
-    let reached = reach(&catalog.packs, &request.wants, Some(&held));
+    let places = |ids: &[ObjectId]| ids.iter().filter_map(|&id| catalog.packs.find(id)).collect::<Vec<_>>();
+    let held = reach(&catalog.packs, places(&request.haves), None, Some(&boundary.before));
+    let (mut held, trees) = (held.objects, held.open_trees);
+    if !boundary.before.is_empty() {
+        add_below(catalog, trees, &mut held, None).await?;
+    }
+    let wants = places(&request.wants);
+    let tips = wants.iter().chain(&boundary.new_parents).copied();
+    let reached = reach(&catalog.packs, tips, Some(&held), Some(&boundary.after));
     let mut selected = reached.objects;
-    add_below(catalog, reached.open_trees, &mut selected, &held).await?;
+    add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?;
+    if let Some(filter) = &request.filter {
+        filter_out(catalog, filter, &wants, &mut selected, &mut held).await?;
+    }
     if request.include_tag {
         add_tags(catalog, refs, &mut selected, &held);
     }
@@ -32,26 +43,46 @@ pub(super) async fn select<S: PackStore>(
     Ok((plan(&catalog.packs, &selected, &held, options), options))
 }
 
-/// Adds what is below trees that no commit among the wanted ones reaches.
-pub(crate) async fn add_below<S: PackStore>(
+/// Leaves out what the filter does not let pass: of what is sent, and of what the client can be thought to have.
+async fn filter_out<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
-    mut trees: Vec<Place>,
+    filter: &Filter,
+    wants: &[Place],
     selected: &mut ObjectSet,
-    held: &ObjectSet,
+    held: &mut ObjectSet,
 ) -> Result<(), Failure> {
-    while let Some(tree) = trees.pop() {
-        let object = catalog.object(tree).await?;
-        let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", format_args!("{tree:?}")))?;
-        for entry in TreeEntries::new(&content) {
-            let entry = entry.map_err(|error| Failure::shape("a stored tree", error))?;
-            let Some(kind) = entry.kind() else { continue };
-            let place = catalog.packs.find(entry.id).ok_or_else(|| Failure::shape("a closed catalog", entry.id))?;
-            if !held.contains(place) && selected.insert(place) && kind == Kind::Tree {
-                trees.push(place);
+    let entry = |place: Place| catalog.packs.entry(place);
+    let passes = |place: Place| entry(place).is_some_and(|entry| filter.lets_pass(entry.kind, entry.object_len));
+    let is_in_trees = |place: Place| entry(place).is_some_and(|entry| matches!(entry.kind, Kind::Tree | Kind::Blob));
+    if let Some(depth) = filter.tree_depth_min {
+        let near = within(catalog, roots(catalog, wants, selected), depth).await?;
+        selected.retain(|place| !is_in_trees(place) || near.contains(place));
+        held.retain(|place| !is_in_trees(place));
+    }
+    selected.retain(passes);
+    held.retain(passes);
+    // What is asked for by name is sent even so, and what a tag names with it: this is how a client gets what it lacks.
+    for &want in wants {
+        let mut named = Some(want);
+        while let Some(place) = named {
+            if !held.contains(place) {
+                selected.insert(place);
             }
+            named = tag_target(catalog, place);
         }
     }
     Ok(())
+}
+
+fn tag_target<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tag: Place) -> Option<Place> {
+    catalog.packs.resolve(tag.pack, catalog.packs.index(tag.pack)?.tag_target(tag.number)?)
+}
+
+/// The trees of all commits that are sent, and those that are wanted by name.
+fn roots<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], selected: &ObjectSet) -> Vec<Place> {
+    let tree = |place: Place| catalog.packs.resolve(place.pack, catalog.packs.commit(place)?.tree);
+    let is_tree = |place: &Place| catalog.packs.entry(*place).is_some_and(|entry| entry.kind == Kind::Tree);
+    selected.iter().filter_map(tree).chain(wants.iter().copied().filter(is_tree)).collect()
 }
 
 /// Adds the annotated tags of what is sent.
@@ -65,8 +96,7 @@ fn add_tags<S: PackStore>(catalog: &LoadedCatalog<'_, S>, refs: &[RefRow], selec
         let mut tag = place_of(&row.id);
         while let Some(place) = tag.filter(|&place| place != peeled && !held.contains(place)) {
             selected.insert(place);
-            let target = catalog.packs.index(place.pack).and_then(|index| index.tag_target(place.number));
-            tag = target.and_then(|target| catalog.packs.resolve(place.pack, target));
+            tag = tag_target(catalog, place);
         }
     }
 }

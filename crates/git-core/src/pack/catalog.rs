@@ -136,6 +136,19 @@ impl ObjectSet {
         word.is_some_and(|word| word & (1 << (place.number % 64)) != 0)
     }
 
+    /// Takes out what does not pass.
+    pub fn retain(&mut self, mut passes: impl FnMut(Place) -> bool) {
+        for place in self.iter().collect::<Vec<_>>() {
+            if !passes(place)
+                && let Some(word) =
+                    self.words.get_mut(place.pack).and_then(|words| words.get_mut(place.number as usize / 64))
+            {
+                *word &= !(1 << (place.number % 64));
+                self.n_objects -= 1;
+            }
+        }
+    }
+
     /// Number of objects.
     pub fn len(&self) -> usize {
         self.n_objects

@@ -128,7 +128,8 @@ mod tests {
                 "0000".to_owned(),
                 format!(
                     "{ones} HEAD\0multi_ack thin-pack side-band side-band-64k ofs-delta no-progress include-tag \
-                     multi_ack_detailed allow-tip-sha1-in-want allow-reachable-sha1-in-want no-done \
+                     multi_ack_detailed allow-tip-sha1-in-want allow-reachable-sha1-in-want no-done shallow \
+                     deepen-since deepen-not deepen-relative filter \
                      object-format=sha1 symref=HEAD:refs/heads/main agent=server/1"
                 ),
                 format!("{ones} refs/heads/main"),
@@ -180,7 +181,7 @@ mod tests {
                 "version 2",
                 "agent=server/1",
                 "ls-refs=unborn",
-                "fetch=wait-for-done",
+                "fetch=shallow wait-for-done filter",
                 "server-option",
                 "object-format=sha1",
                 "0000"

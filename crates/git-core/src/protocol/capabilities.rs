@@ -14,6 +14,11 @@ pub const UPLOAD_PACK: &[&str] = &[
     "allow-tip-sha1-in-want",
     "allow-reachable-sha1-in-want",
     "no-done",
+    "shallow",
+    "deepen-since",
+    "deepen-not",
+    "deepen-relative",
+    "filter",
     OBJECT_FORMAT,
 ];
 
@@ -30,7 +35,8 @@ pub const RECEIVE_PACK: &[&str] = &[
 ];
 
 /// Version 2, a line each. `agent` is added when the list is written.
-pub const VERSION_2: &[&str] = &["ls-refs=unborn", "fetch=wait-for-done", "server-option", OBJECT_FORMAT];
+pub const VERSION_2: &[&str] =
+    &["ls-refs=unborn", "fetch=shallow wait-for-done filter", "server-option", OBJECT_FORMAT];
 
 const OBJECT_FORMAT: &str = "object-format=sha1";
 

@@ -84,7 +84,8 @@ mod tests {
     use super::*;
     use crate::pkt_line::{PktLineError, write_delimiter, write_flush, write_line};
 
-    const LIMITS: RequestLimits = RequestLimits { n_wants_max: 9, n_haves_max: 9, n_ref_prefixes_max: 9 };
+    const LIMITS: RequestLimits =
+        RequestLimits { n_wants_max: 9, n_haves_max: 9, n_shallow_max: 9, n_ref_prefixes_max: 9 };
 
     fn parse(keys: &[&str]) -> Result<Option<Command>, RequestError> {
         let mut body = Vec::new();

@@ -18,6 +18,8 @@ pub enum RequestError {
     UnexpectedPacket(&'static str),
     /// A line that means nothing where it stands.
     UnexpectedLine(Excerpt),
+    /// A filter that is none.
+    InvalidFilter(Excerpt),
     /// A line that uses what this server did not advertise.
     NotOffered(Excerpt),
     /// A capability of version 2 that this server does not know.
@@ -47,6 +49,12 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Whether the request was understood and asks for what cannot be had: clients show the words of an answer in the
+    /// protocol, and not those of one that is no success.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotOffered(_) | Self::InvalidFilter(_))
+    }
+
     /// The error for a packet where a line was to be expected.
     pub(super) const fn unexpected(packet: &Packet<'_>) -> Self {
         match packet {
@@ -72,6 +80,7 @@ impl fmt::Display for RequestError {
             Self::UnexpectedEnd => f.write_str("the request ends too early"),
             Self::UnexpectedPacket(kind) => write!(f, "unexpected {kind} packet"),
             Self::UnexpectedLine(line) => write!(f, "unexpected line: '{line}'"),
+            Self::InvalidFilter(filter) => write!(f, "invalid filter-spec '{filter}'"),
             Self::NotOffered(line) => write!(f, "not supported by this server: '{line}'"),
             Self::UnknownCapability(capability) => write!(f, "unknown capability '{capability}'"),
             Self::UnknownCommand(command) => write!(f, "invalid command '{command}'"),

@@ -84,7 +84,9 @@ pub struct RequestLimits {
     pub n_wants_max: usize,
     /// Most `have` lines.
     pub n_haves_max: usize,
-    /// Most `ref-prefix` lines; with more, all refs are listed.
+    /// Most `shallow` lines.
+    pub n_shallow_max: usize,
+    /// Most `ref-prefix` lines; with more, all refs are listed. Most `deepen-not` lines; more are refused.
     pub n_ref_prefixes_max: usize,
 }
 

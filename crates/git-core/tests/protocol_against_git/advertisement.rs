@@ -8,7 +8,8 @@ use git_core::protocol::{RequestLimits, Service, Version, advertise};
 
 use crate::git::Repo;
 
-const LIMITS: RequestLimits = RequestLimits { n_wants_max: 10, n_haves_max: 10, n_ref_prefixes_max: 100 };
+const LIMITS: RequestLimits =
+    RequestLimits { n_wants_max: 10, n_haves_max: 10, n_shallow_max: 10, n_ref_prefixes_max: 100 };
 
 /// Branches, tags of commits and of tags, notes, and names that sort close to each other.
 fn repo_with_refs(test: &str) -> Repo {
@@ -54,6 +55,7 @@ fn refs_are_advertised_as_git_does_and_nothing_that_git_cannot() {
     for (test, repo) in [("full", repo_with_refs("advertise-full")), ("empty", Repo::new("advertise-empty"))] {
         repo.git(&["config", "uploadpack.allowTipSHA1InWant", "true"]);
         repo.git(&["config", "uploadpack.allowReachableSHA1InWant", "true"]);
+        repo.git(&["config", "uploadpack.allowFilter", "true"]);
         for service in [Service::UploadPack, Service::ReceivePack] {
             for (version, header) in [(Version::V0, None), (Version::V1, Some("version=1"))] {
                 let command = service.name().strip_prefix("git-").unwrap();
@@ -83,6 +85,7 @@ fn refs_are_advertised_as_git_does_and_nothing_that_git_cannot() {
 #[test]
 fn version_2_advertises_nothing_that_git_cannot() {
     let repo = Repo::new("advertise-2");
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
     let theirs = lines(&repo.serve(&["upload-pack", "--stateless-rpc", "--advertise-refs"], b"", Some("version=2")));
     let mut ours = Vec::new();
     repo.refs().with(|refs| advertise::write(&mut ours, Service::UploadPack, Version::V2, refs, "a"));

@@ -4,11 +4,13 @@ use git_core::ObjectId;
 use git_core::pkt_line::{write_delimiter, write_flush, write_line};
 use git_core::protocol::RequestLimits;
 use git_core::protocol::command::Command;
+use git_core::protocol::fetch::ShallowUpdate;
 use git_core::protocol::fetch::{Answer, End, FetchRequest};
 
 use crate::git::{Numbers, Repo};
 
-const LIMITS: RequestLimits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_ref_prefixes_max: 0 };
+const LIMITS: RequestLimits =
+    RequestLimits { n_wants_max: 100, n_haves_max: 100, n_shallow_max: 100, n_ref_prefixes_max: 0 };
 
 /// A line of ten commits with a branch at its end, and two objects that are nowhere.
 struct Fixture {
@@ -53,8 +55,11 @@ impl Fixture {
             let want = self.position(want).unwrap();
             common.iter().filter_map(|id| self.position(id)).any(|have| have <= want + 1)
         };
-        request
-            .answer(|id| self.position(id).is_some(), |common| request.wants.iter().all(|want| reached(want, common)))
+        request.answer(
+            &ShallowUpdate::default(),
+            |id| self.position(id).is_some(),
+            |common| request.wants.iter().all(|want| reached(want, common)),
+        )
     }
 
     fn check(&self, request: &FetchRequest, body: &[u8], git_protocol: Option<&str>) {

@@ -1,10 +1,15 @@
 //! What a client wants, what it has, and what it is told about that before the pack. Every request carries the whole
 //! state of the negotiation, as HTTP has it. Which objects are here, and which reach which, is the caller's knowledge.
 //!
-//! Shallow clones, filters and wanted refs are absent; a request that uses them is refused.
+//! Wanted refs are absent; a request that uses them is refused.
 
+mod depth;
+mod filter;
 mod v0;
 mod v2;
+
+pub use depth::{DEPTH_INFINITE, Depth, ShallowUpdate};
+pub use filter::Filter;
 
 use super::{Excerpt, RequestError, RequestLimits};
 use crate::ObjectId;
@@ -30,6 +35,10 @@ pub struct FetchRequest {
     pub include_tag: bool,
     /// How the pack is framed; `None` is not at all.
     pub side_band: Option<SideBand>,
+    /// How deep the client's history is and shall be.
+    pub depth: Depth,
+    /// What it does without.
+    pub filter: Option<Filter>,
     /// How haves are answered.
     pub negotiation: Negotiation,
 }
@@ -103,14 +112,19 @@ impl FetchRequest {
     ///
     /// `is_ready` is asked as rarely as the answer allows: never without a common object, never twice for the same ones,
     /// never after it said yes.
-    pub fn answer(&self, is_common: impl Fn(&ObjectId) -> bool, is_ready: impl FnMut(&[ObjectId]) -> bool) -> Answer {
+    pub fn answer(
+        &self,
+        update: &ShallowUpdate,
+        is_common: impl Fn(&ObjectId) -> bool,
+        is_ready: impl FnMut(&[ObjectId]) -> bool,
+    ) -> Answer {
         if self.is_empty() {
             return Answer { bytes: Vec::new(), pack_follows: false };
         }
         let mut common = Common { ids: Vec::new(), n_asked: 0, is_ready: false, ask: is_ready };
         match self.negotiation {
-            Negotiation::Acks(acks) => v0::answer(self, acks, is_common, &mut common),
-            Negotiation::Sections { wait_for_done } => v2::answer(self, wait_for_done, is_common, &mut common),
+            Negotiation::Acks(acks) => v0::answer(self, acks, update, is_common, &mut common),
+            Negotiation::Sections { wait_for_done } => v2::answer(self, wait_for_done, update, is_common, &mut common),
         }
     }
 
@@ -124,6 +138,8 @@ impl FetchRequest {
             no_progress: false,
             include_tag: false,
             side_band,
+            depth: Depth { shallow: Vec::new(), n_commits: None, is_relative: false, since: None, not: Vec::new() },
+            filter: None,
             negotiation,
         }
     }
@@ -168,8 +184,7 @@ fn refuse(line: &[u8]) -> RequestError {
     let keyword = line.split(|byte| *byte == b' ').next().unwrap_or_default();
     let excerpt = Excerpt::of(line);
     match keyword {
-        b"shallow" | b"deepen" | b"deepen-since" | b"deepen-not" | b"deepen-relative" | b"filter" | b"want-ref"
-        | b"sideband-all" => RequestError::NotOffered(excerpt),
+        b"want-ref" | b"sideband-all" => RequestError::NotOffered(excerpt),
         _ => RequestError::UnexpectedLine(excerpt),
     }
 }

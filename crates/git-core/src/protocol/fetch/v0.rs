@@ -1,9 +1,9 @@
 //! Requests in versions 0 and 1. Source: gitprotocol-pack(5), "Packfile Negotiation"; gitprotocol-http(5), "Smart Service
 //! git-upload-pack".
 
-use super::{Acks, Answer, Common, End, FetchRequest, MultiAck, Negotiation, push_id, refuse};
+use super::{Acks, Answer, Common, End, FetchRequest, Filter, MultiAck, Negotiation, ShallowUpdate, push_id, refuse};
 use crate::ObjectId;
-use crate::pkt_line::{Packet, Reader, SideBand, write_line};
+use crate::pkt_line::{Packet, Reader, SideBand, write_flush, write_line};
 use crate::protocol::{Excerpt, RequestError, RequestLimits, capabilities};
 
 pub(super) fn parse(body: &[u8], limits: &RequestLimits) -> Result<FetchRequest, RequestError> {
@@ -28,6 +28,13 @@ fn take_want(
     acks: &mut Acks,
     limits: &RequestLimits,
 ) -> Result<(), RequestError> {
+    if request.depth.take(line, limits)? {
+        return Ok(());
+    }
+    if let Some(specification) = line.strip_prefix(b"filter ") {
+        request.filter = Some(Filter::parse(specification)?);
+        return Ok(());
+    }
     let want = line.strip_prefix(b"want ").ok_or_else(|| refuse(line))?;
     let (hex, list) = want.split_at_checked(ObjectId::HEX_LEN).unwrap_or((want, b""));
     if !list.is_empty() && !list.starts_with(b" ") {
@@ -66,6 +73,7 @@ fn take_capability(capability: &[u8], request: &mut FetchRequest, acks: &mut Ack
         b"ofs-delta" => request.ofs_delta = true,
         b"no-progress" => request.no_progress = true,
         b"include-tag" => request.include_tag = true,
+        b"deepen-relative" => request.depth.is_relative = true,
         b"side-band" => request.side_band = request.side_band.max(Some(SideBand::Small)),
         b"side-band-64k" => request.side_band = Some(SideBand::Large),
         _ => {}
@@ -76,10 +84,15 @@ fn take_capability(capability: &[u8], request: &mut FetchRequest, acks: &mut Ack
 pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
     request: &FetchRequest,
     acks: Acks,
+    update: &ShallowUpdate,
     is_common: impl Fn(&ObjectId) -> bool,
     common: &mut Common<F>,
 ) -> Answer {
     let mut lines = AckLines { bytes: Vec::new(), multi_ack: acks.multi_ack, said_ready: false };
+    if request.depth.is_asked_for() {
+        update.write(&mut lines.bytes);
+        write_flush(&mut lines.bytes);
+    }
     let mut all_common = true;
     for have in &request.haves {
         if is_common(have) {
@@ -170,7 +183,8 @@ mod tests {
     use super::*;
     use crate::pkt_line::write_flush;
 
-    const LIMITS: RequestLimits = RequestLimits { n_wants_max: 2, n_haves_max: 3, n_ref_prefixes_max: 0 };
+    const LIMITS: RequestLimits =
+        RequestLimits { n_wants_max: 2, n_haves_max: 3, n_shallow_max: 3, n_ref_prefixes_max: 0 };
 
     fn id(n: u8) -> ObjectId {
         ObjectId::from_bytes([n; 20])
@@ -224,19 +238,32 @@ mod tests {
     fn a_flush_alone_wants_nothing_and_gets_nothing() {
         let request = parse(&[String::new()]).unwrap();
         let nothing = Answer { bytes: Vec::new(), pack_follows: false };
-        assert_eq!(request.answer(|_| true, |_| true), nothing);
+        assert_eq!(request.answer(&ShallowUpdate::default(), |_| true, |_| true), nothing);
     }
 
     #[test]
     fn what_was_not_offered_is_refused_in_words() {
-        for line in ["deepen 1", "shallow 11", "filter blob:none", "deepen-since 5", "deepen-not main"] {
-            let refused = parse(&[want(1, ""), line.to_owned(), String::new()]);
-            assert_eq!(refused, Err(RequestError::NotOffered(Excerpt::of(line.as_bytes()))));
-        }
+        let refused = parse(&[want(1, ""), "filter sparse:oid=x".to_owned(), String::new()]);
+        assert_eq!(refused, Err(RequestError::NotOffered(Excerpt::of(b"sparse:oid=x"))));
         assert_eq!(
             parse(&[want(1, " object-format=sha256")]).unwrap_err().to_string(),
             "mismatched object format: server sha1; client sha256"
         );
+    }
+
+    #[test]
+    fn the_end_of_history_is_told_before_anything_else() {
+        let update = ShallowUpdate { shallow: vec![id(5)], unshallow: vec![id(6)] };
+        let deepen = |end: &[String]| {
+            let request = parse(&[&[want(1, " deepen-relative"), "deepen 2".to_owned(), String::new()], end].concat());
+            request.unwrap().answer(&update, |_| false, |_| false)
+        };
+        let told = [format!("shallow {}", id(5)), format!("unshallow {}", id(6)), String::new()];
+        assert_eq!(deepen(&[]), Answer { bytes: body(&told), pack_follows: false });
+        let with_nak = [&told[..], &["NAK".to_owned()]].concat();
+        assert_eq!(deepen(&["done".to_owned()]), Answer { bytes: body(&with_nak), pack_follows: true });
+        let shallow = parse(&[want(1, ""), format!("shallow {}", id(6)), String::new(), "done".to_owned()]).unwrap();
+        assert_eq!(shallow.answer(&update, |_| false, |_| false).bytes, body(&["NAK".to_owned()]));
     }
 
     #[test]
@@ -274,6 +301,7 @@ mod tests {
         let request = parse(&lines).unwrap();
         let mut asked = Vec::new();
         let answer = request.answer(
+            &ShallowUpdate::default(),
             |id| *id == self::id(2),
             |common| {
                 asked.push(common.to_vec());

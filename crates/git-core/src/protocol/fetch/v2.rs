@@ -1,6 +1,6 @@
 //! The `fetch` command of version 2. Source: gitprotocol-v2(5), "fetch".
 
-use super::{Answer, Common, End, FetchRequest, Negotiation, push_id, refuse};
+use super::{Answer, Common, End, FetchRequest, Filter, Negotiation, ShallowUpdate, push_id, refuse};
 use crate::ObjectId;
 use crate::pkt_line::{SideBand, write_delimiter, write_flush, write_line};
 use crate::protocol::command::Arguments;
@@ -21,7 +21,8 @@ impl FetchRequest {
                 b"no-progress" => request.no_progress = true,
                 b"include-tag" => request.include_tag = true,
                 b"wait-for-done" => wait_for_done = true,
-                _ => take_id(line, &mut request, limits)?,
+                _ if request.depth.take(line, limits)? => {}
+                _ => take_value(line, &mut request, limits)?,
             }
         }
         request.negotiation = Negotiation::Sections { wait_for_done };
@@ -29,12 +30,16 @@ impl FetchRequest {
     }
 }
 
-fn take_id(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -> Result<(), RequestError> {
+fn take_value(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -> Result<(), RequestError> {
     if let Some(hex) = line.strip_prefix(b"want ") {
         return push_id(&mut request.wants, hex, line, "want", limits.n_wants_max);
     }
     if let Some(hex) = line.strip_prefix(b"have ") {
         return push_id(&mut request.haves, hex, line, "have", limits.n_haves_max);
+    }
+    if let Some(specification) = line.strip_prefix(b"filter ") {
+        request.filter = Some(Filter::parse(specification)?);
+        return Ok(());
     }
     // A client may name the protocols it could fetch packs by; none is ever used.
     if line.starts_with(b"packfile-uris ") {
@@ -47,6 +52,7 @@ fn take_id(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -> R
 pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
     request: &FetchRequest,
     wait_for_done: bool,
+    update: &ShallowUpdate,
     is_common: impl Fn(&ObjectId) -> bool,
     common: &mut Common<F>,
 ) -> Answer {
@@ -67,6 +73,11 @@ pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
         write_line(&mut bytes, &[b"ready"]);
         write_delimiter(&mut bytes);
     }
+    if request.depth.is_said() {
+        write_line(&mut bytes, &[b"shallow-info"]);
+        update.write(&mut bytes);
+        write_delimiter(&mut bytes);
+    }
     write_line(&mut bytes, &[b"packfile"]);
     Answer { bytes, pack_follows: true }
 }
@@ -77,7 +88,8 @@ mod tests {
     use crate::pkt_line::Reader;
     use crate::protocol::Excerpt;
 
-    const LIMITS: RequestLimits = RequestLimits { n_wants_max: 2, n_haves_max: 3, n_ref_prefixes_max: 0 };
+    const LIMITS: RequestLimits =
+        RequestLimits { n_wants_max: 2, n_haves_max: 3, n_shallow_max: 3, n_ref_prefixes_max: 0 };
 
     fn id(n: u8) -> ObjectId {
         ObjectId::from_bytes([n; 20])
@@ -118,7 +130,7 @@ mod tests {
     #[test]
     fn without_haves_or_with_done_the_pack_follows_at_once() {
         for request in [request(0, &[]), request(1, &["done"])] {
-            let answer = request.answer(|_| true, |_| false);
+            let answer = request.answer(&ShallowUpdate::default(), |_| true, |_| false);
             assert_eq!((text(&answer).as_str(), answer.pack_follows), ("000dpackfile\n", true));
         }
     }
@@ -126,38 +138,51 @@ mod tests {
     #[test]
     fn haves_are_acknowledged_and_the_pack_follows_when_they_are_enough() {
         let request = request(2, &[]);
-        let not_ready = request.answer(|have| *have == id(2), |_| false);
+        let not_ready = request.answer(&ShallowUpdate::default(), |have| *have == id(2), |_| false);
         let acks = format!("0014acknowledgments\n0031ACK {}\n", id(2));
         assert_eq!((text(&not_ready), not_ready.pack_follows), (format!("{acks}0000"), false));
-        let ready = request.answer(|have| *have == id(2), |common| common == [id(2)]);
+        let ready = request.answer(&ShallowUpdate::default(), |have| *have == id(2), |common| common == [id(2)]);
         assert_eq!((text(&ready), ready.pack_follows), (format!("{acks}000aready\n0001000dpackfile\n"), true));
-        let nothing = request.answer(|_| false, |_| true);
+        let nothing = request.answer(&ShallowUpdate::default(), |_| false, |_| true);
         assert_eq!((text(&nothing).as_str(), nothing.pack_follows), ("0014acknowledgments\n0008NAK\n0000", false));
     }
 
     #[test]
     fn a_client_that_waits_for_done_is_never_told_ready() {
-        let answer = request(1, &["wait-for-done"]).answer(|_| true, |_| true);
+        let answer = request(1, &["wait-for-done"]).answer(&ShallowUpdate::default(), |_| true, |_| true);
         assert!(!answer.pack_follows);
         let wants_nothing = parse(&[&format!("have {}", id(1)), "wait-for-done"]).unwrap();
-        assert_eq!(text(&wants_nothing.answer(|_| false, |_| true)), "0014acknowledgments\n0008NAK\n0000");
+        assert_eq!(
+            text(&wants_nothing.answer(&ShallowUpdate::default(), |_| false, |_| true)),
+            "0014acknowledgments\n0008NAK\n0000"
+        );
     }
 
     #[test]
     fn a_client_that_wants_nothing_gets_nothing() {
-        let answer = parse(&["done"]).unwrap().answer(|_| true, |_| true);
+        let answer = parse(&["done"]).unwrap().answer(&ShallowUpdate::default(), |_| true, |_| true);
         assert_eq!(answer, Answer { bytes: Vec::new(), pack_follows: false });
     }
 
     #[test]
     fn what_was_not_offered_is_refused_in_words() {
-        for line in
-            ["deepen 1", "shallow x", "filter blob:none", "want-ref refs/heads/a", "sideband-all", "deepen-relative"]
-        {
-            assert_eq!(parse(&[line]), Err(RequestError::NotOffered(Excerpt::of(line.as_bytes()))));
-            assert_eq!(parse(&[line]).unwrap_err().to_string(), format!("not supported by this server: '{line}'"));
+        for line in ["filter sparse:oid=main:x", "want-ref refs/heads/a", "sideband-all"] {
+            let line_said = line.trim_start_matches("filter ");
+            assert_eq!(parse(&[line]).unwrap_err().to_string(), format!("not supported by this server: '{line_said}'"));
         }
         assert_eq!(parse(&["sideband"]), Err(RequestError::UnexpectedLine(Excerpt::of(b"sideband"))));
+    }
+
+    #[test]
+    fn the_end_of_history_is_told_before_the_pack() {
+        let update = ShallowUpdate { shallow: vec![id(5)], unshallow: vec![id(6)] };
+        let told = |request: &FetchRequest| text(&request.answer(&update, |_| true, |_| true));
+        let info = format!("0011shallow-info\n0035shallow {}\n0037unshallow {}\n0001000dpackfile\n", id(5), id(6));
+        assert_eq!(told(&request(0, &["deepen 1"])), info);
+        assert_eq!(told(&request(0, &[&format!("shallow {}", id(6))])), info);
+        let acks = format!("0014acknowledgments\n0031ACK {}\n000aready\n0001", id(1));
+        assert_eq!(told(&request(1, &["deepen 1"])), acks + &info);
+        assert_eq!(told(&request(0, &["filter blob:none"])), "000dpackfile\n");
     }
 
     #[test]

@@ -1,31 +1,45 @@
 //! What is reached from where, from the stored indexes alone: nothing is inflated.
 
+mod shallow;
+
 use crate::ObjectId;
 use crate::pack::Kind;
 use crate::pack::catalog::{Catalog, ObjectSet, Place};
+
+pub use shallow::{Boundary, deepen};
 
 /// What a walk found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// The objects.
     pub objects: ObjectSet,
-    /// Trees that were named other than by a commit (by a tag, by a client) and whose content only the trees tell. They
-    /// are among the objects; what is below them is not.
+    /// Trees whose content only the trees tell: those that were named other than by a commit (by a tag, by a client), and
+    /// those of commits at which a history ends. What is below them is not among the objects.
     pub open_trees: Vec<Place>,
 }
 
-/// Everything that `tips` reach, except what is in `held`, which is assumed to be closed. Tips that are not in the catalog
-/// reach nothing.
-pub fn reach(catalog: &Catalog, tips: &[ObjectId], held: Option<&ObjectSet>) -> Reached {
+/// Everything that `tips` reach, except what is in `held`, which is assumed to be closed, and what is beyond the commits
+/// `ends`: of these, the history before them.
+pub fn reach(
+    catalog: &Catalog,
+    tips: impl IntoIterator<Item = Place>,
+    held: Option<&ObjectSet>,
+    ends: Option<&ObjectSet>,
+) -> Reached {
     let mut reached = Reached { objects: catalog.empty_set(), open_trees: Vec::new() };
     let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
-    let mut stack: Vec<Place> = tips.iter().filter_map(|&id| catalog.find(id)).collect();
+    let is_end = |place: Place| ends.is_some_and(|ends| ends.contains(place));
+    let mut stack: Vec<Place> = tips.into_iter().collect();
     while let Some(place) = stack.pop() {
         if is_held(place) || !reached.objects.insert(place) {
             continue;
         }
         let Some(index) = catalog.index(place.pack) else { continue };
         if let Some(commit) = catalog.commit(place) {
+            if is_end(place) {
+                reached.open_trees.extend(catalog.resolve(place.pack, commit.tree));
+                continue;
+            }
             stack.extend(index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)));
             for object in index.introduced(&commit).filter_map(|object| catalog.resolve(place.pack, object)) {
                 if !is_held(object) {

@@ -1,0 +1,138 @@
+//! Where a history ends that is not wanted whole. Source: git-fetch(1), `--depth`, `--deepen`, `--shallow-since`,
+//! `--shallow-exclude`; gitprotocol-pack(5), "Packfile Negotiation".
+
+use crate::ObjectId;
+use crate::pack::catalog::{Catalog, ObjectSet, Place};
+use crate::protocol::fetch::{DEPTH_INFINITE, Depth, ShallowUpdate};
+
+/// Where the client's history ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boundary {
+    /// As it is: commits that it has without their parents.
+    pub before: ObjectSet,
+    /// As it will be.
+    pub after: ObjectSet,
+    /// What it is told.
+    pub update: ShallowUpdate,
+    /// Parents that it lacks of commits that it has, and is to get.
+    pub new_parents: Vec<Place>,
+}
+
+/// Works out where the history of a client ends that wants `wants` and is as deep as `depth` says, or wants to be;
+/// `not` are the tips of histories that it does not want. `None` when that leaves no commit.
+pub fn deepen(catalog: &Catalog, wants: &[ObjectId], depth: &Depth, not: &[ObjectId]) -> Option<Boundary> {
+    let mut before = catalog.empty_set();
+    for place in depth.shallow.iter().filter_map(|&id| catalog.find(id)) {
+        before.insert(place);
+    }
+    let deeper =
+        if depth.is_asked_for() { deeper(catalog, wants, depth, not, &before)? } else { Deeper::none(catalog) };
+    let ids = |places: &mut dyn Iterator<Item = Place>| places.filter_map(|place| catalog.id(place)).collect();
+    let shallow = ids(&mut deeper.ends.iter().filter(|&place| !before.contains(place)));
+    let unshallow = ids(&mut before.iter().filter(|&place| deeper.inside.contains(place)));
+    let is_opened = |place: &Place| deeper.inside.contains(*place);
+    let new_parents = before.iter().filter(is_opened).flat_map(|place| parents(catalog, place)).collect();
+    let mut after = deeper.ends;
+    for place in before.iter().filter(|place| !is_opened(place)) {
+        after.insert(place);
+    }
+    Some(Boundary { before, after, update: ShallowUpdate { shallow, unshallow }, new_parents })
+}
+
+/// What another depth makes of the history.
+struct Deeper {
+    /// Commits that come without their parents.
+    ends: ObjectSet,
+    /// Commits that come with them.
+    inside: ObjectSet,
+}
+
+impl Deeper {
+    fn none(catalog: &Catalog) -> Self {
+        Self { ends: catalog.empty_set(), inside: catalog.empty_set() }
+    }
+}
+
+fn deeper(
+    catalog: &Catalog,
+    wants: &[ObjectId],
+    depth: &Depth,
+    not: &[ObjectId],
+    before: &ObjectSet,
+) -> Option<Deeper> {
+    let commits = |ids: &[ObjectId]| ids.iter().filter_map(|&id| peel(catalog, id)).collect::<Vec<_>>();
+    let wanted = commits(wants);
+    Some(match depth.n_commits {
+        Some(DEPTH_INFINITE) => Deeper { inside: before.clone(), ends: catalog.empty_set() },
+        Some(n_commits) if depth.is_relative => by_count(catalog, before.iter().collect(), n_commits.saturating_add(1)),
+        Some(n_commits) => by_count(catalog, wanted, n_commits),
+        None => by_revisions(catalog, wanted, depth.since, commits(not))?,
+    })
+}
+
+/// As many commits as that on every way from the tips; a commit counts where it is nearest.
+fn by_count(catalog: &Catalog, tips: Vec<Place>, n_commits: u32) -> Deeper {
+    let mut deeper = Deeper::none(catalog);
+    let mut seen = catalog.empty_set();
+    let mut level = tips;
+    for at in 1..=n_commits {
+        let mut next = Vec::new();
+        for place in level.into_iter().filter(|&place| seen.insert(place)) {
+            if at == n_commits {
+                deeper.ends.insert(place);
+            } else {
+                deeper.inside.insert(place);
+                next.extend(parents(catalog, place));
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        level = next;
+    }
+    deeper
+}
+
+/// What the tips reach without a commit older than `since`, an ancestor of one, or one that `not` reaches.
+fn by_revisions(catalog: &Catalog, tips: Vec<Place>, since: Option<i64>, not: Vec<Place>) -> Option<Deeper> {
+    let time = |place: Place| catalog.commit(place).map_or(i64::MIN, |commit| commit.time);
+    let is_old = |place: Place| since.is_some_and(|since| time(place) < since);
+    let reached = ancestors(catalog, tips);
+    let unwanted = ancestors(catalog, reached.iter().filter(|&place| is_old(place)).chain(not).collect());
+    let mut deeper = Deeper::none(catalog);
+    let is_wanted = |place: Place| reached.contains(place) && !unwanted.contains(place);
+    for place in reached.iter().filter(|&place| is_wanted(place)) {
+        let is_inside = parents(catalog, place).into_iter().all(is_wanted);
+        if is_inside {
+            deeper.inside.insert(place)
+        } else {
+            deeper.ends.insert(place)
+        };
+    }
+    (!deeper.ends.is_empty() || !deeper.inside.is_empty()).then_some(deeper)
+}
+
+/// Commits that are reached from others, those included.
+fn ancestors(catalog: &Catalog, tips: Vec<Place>) -> ObjectSet {
+    let (mut seen, mut stack) = (catalog.empty_set(), tips);
+    while let Some(place) = stack.pop() {
+        if seen.insert(place) {
+            stack.extend(parents(catalog, place));
+        }
+    }
+    seen
+}
+
+fn parents(catalog: &Catalog, place: Place) -> Vec<Place> {
+    let (Some(index), Some(commit)) = (catalog.index(place.pack), catalog.commit(place)) else { return Vec::new() };
+    index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)).collect()
+}
+
+/// The commit that an id leads to, by tags.
+fn peel(catalog: &Catalog, id: ObjectId) -> Option<Place> {
+    let mut place = catalog.find(id)?;
+    while let Some(target) = catalog.index(place.pack)?.tag_target(place.number) {
+        place = catalog.resolve(place.pack, target)?;
+    }
+    catalog.commit(place).map(|_| place)
+}

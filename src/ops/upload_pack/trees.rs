@@ -1,0 +1,74 @@
+//! What only the content of trees tells: all that is below one, and how deep.
+
+use git_core::object::tree::TreeEntries;
+use git_core::pack::Kind;
+use git_core::pack::catalog::{ObjectSet, Place};
+
+use crate::durable::Failure;
+use crate::ops::catalog::LoadedCatalog;
+use crate::store::PackStore;
+
+/// Adds trees and all that is below them, except what is in `held`. What is in `objects` already may not be complete, so
+/// it is gone into all the same.
+pub(crate) async fn add_below<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    trees: Vec<Place>,
+    objects: &mut ObjectSet,
+    held: Option<&ObjectSet>,
+) -> Result<(), Failure> {
+    let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
+    let (mut seen, mut stack) = (catalog.packs.empty_set(), trees);
+    while let Some(tree) = stack.pop() {
+        if is_held(tree) || !seen.insert(tree) {
+            continue;
+        }
+        objects.insert(tree);
+        for (kind, place) in entries(catalog, tree).await? {
+            match kind {
+                Kind::Tree => stack.push(place),
+                _ if is_held(place) => {}
+                _ => {
+                    objects.insert(place);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is fewer than `depth` steps away from one of these trees, they themselves being none away.
+pub(super) async fn within<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    roots: Vec<Place>,
+    depth: u32,
+) -> Result<ObjectSet, Failure> {
+    let is_tree = |place: Place| catalog.packs.entry(place).is_some_and(|entry| entry.kind == Kind::Tree);
+    let (mut within, mut level) = (catalog.packs.empty_set(), roots);
+    for step in 0..depth {
+        let mut next = Vec::new();
+        for place in std::mem::take(&mut level) {
+            if within.insert(place) && step + 1 < depth && is_tree(place) {
+                next.extend(entries(catalog, place).await?.into_iter().map(|(_, place)| place));
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        level = next;
+    }
+    Ok(within)
+}
+
+/// What a tree names, submodules left out.
+async fn entries<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tree: Place) -> Result<Vec<(Kind, Place)>, Failure> {
+    let object = catalog.object(tree).await?;
+    let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", format_args!("{tree:?}")))?;
+    let mut named = Vec::new();
+    for entry in TreeEntries::new(&content) {
+        let entry = entry.map_err(|error| Failure::shape("a stored tree", error))?;
+        let Some(kind) = entry.kind() else { continue };
+        let place = catalog.packs.find(entry.id).ok_or_else(|| Failure::shape("a closed catalog", entry.id))?;
+        named.push((kind, place));
+    }
+    Ok(named)
+}
