@@ -124,6 +124,10 @@ pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
 /// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
 /// Two stretches are in memory at a time.
 pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;
+/// The same while the isolate's requests hold more than this in JavaScript's buffers: a fetch then takes 1 MiB, with what
+/// is gathered and framed, and not 2.5.
+pub(crate) const EXTENT_LEN_CROWDED: u64 = 256 * 1024;
+pub(crate) const CROWDED_LEN: usize = 16 * MIB;
 pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
 /// A range of a stored pack, and an amount of such ranges, that goes through wasm: to hand over less at a time costs more
 /// than to copy it.

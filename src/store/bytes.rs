@@ -11,6 +11,11 @@ thread_local! {
     static HIGH: Cell<usize> = const { Cell::new(0) };
 }
 
+/// Bytes of JavaScript buffers that this instance holds.
+pub(crate) fn js_bytes() -> usize {
+    LIVE.get()
+}
+
 /// The most bytes of JavaScript buffers that this instance has held at once.
 pub(crate) fn js_bytes_high() -> usize {
     HIGH.get()

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::config::{EXTENT_GAP_MAX, EXTENT_LEN_MAX, SMALL_LEN_MAX};
+use crate::config::{CROWDED_LEN, EXTENT_GAP_MAX, EXTENT_LEN_CROWDED, EXTENT_LEN_MAX, SMALL_LEN_MAX};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
-use crate::store::bytes::Bytes;
+use crate::store::bytes::{self, Bytes};
 
 /// A stretch of a stored pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,34 +17,48 @@ pub(super) struct Extent {
     range: Range<u64>,
 }
 
-/// Adds a range to the stretches to read: to the last one, if that is near, else in stretches of its own.
-pub(super) fn extend(extents: &mut Vec<Extent>, pack: usize, range: Range<u64>) {
-    let mut range = range;
-    if let Some(last) = extents.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
-        let room_end = last.range.start + EXTENT_LEN_MAX;
-        if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
-            last.range.end = range.end.min(room_end);
-            range.start = last.range.end;
-        }
+/// Stretches to read, in order.
+pub(super) struct Extents {
+    list: Vec<Extent>,
+    len_max: u64,
+}
+
+impl Extents {
+    /// None yet. When many requests hold buffers at once, each takes shorter stretches, and reads more often.
+    pub(super) fn new() -> Self {
+        let is_crowded = bytes::js_bytes() > CROWDED_LEN;
+        Self { list: Vec::new(), len_max: if is_crowded { EXTENT_LEN_CROWDED } else { EXTENT_LEN_MAX } }
     }
-    while range.start < range.end {
-        let end = range.end.min(range.start + EXTENT_LEN_MAX);
-        extents.push(Extent { pack, range: range.start..end });
-        range.start = end;
+
+    /// Adds a range: to the last stretch, if that is near, else as stretches of its own.
+    pub(super) fn add(&mut self, pack: usize, range: Range<u64>) {
+        let mut range = range;
+        if let Some(last) = self.list.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
+            let room_end = last.range.start + self.len_max;
+            if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
+                last.range.end = range.end.min(room_end);
+                range.start = last.range.end;
+            }
+        }
+        while range.start < range.end {
+            let end = range.end.min(range.start + self.len_max);
+            self.list.push(Extent { pack, range: range.start..end });
+            range.start = end;
+        }
     }
 }
 
 /// The stretches one after the other, the next being read while one is sent.
 pub(super) fn read_ahead<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
-    extents: Vec<Extent>,
+    extents: Extents,
 ) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
     const N_AT_ONCE: usize = 2;
     let read = async move |extent: Extent| {
         let pieces = catalog.read(extent.pack, extent.range.clone()).await?;
         Ok((extent, pieces))
     };
-    stream::iter(extents).map(read).buffered(N_AT_ONCE)
+    stream::iter(extents.list).map(read).buffered(N_AT_ONCE)
 }
 
 /// Reads ranges in the order in which their stretches were planned.
@@ -132,13 +146,13 @@ mod tests {
 
     #[test]
     fn near_ranges_are_read_together_and_long_ones_in_parts() {
-        let mut extents = Vec::new();
-        extend(&mut extents, 0, 12..100);
-        extend(&mut extents, 0, 200..300);
-        extend(&mut extents, 0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
-        extend(&mut extents, 1, 0..EXTENT_LEN_MAX + 5);
-        extend(&mut extents, 1, 10..20);
-        let ranges: Vec<_> = extents.into_iter().map(|extent| (extent.pack, extent.range)).collect();
+        let mut extents = Extents { list: Vec::new(), len_max: EXTENT_LEN_MAX };
+        extents.add(0, 12..100);
+        extents.add(0, 200..300);
+        extents.add(0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
+        extents.add(1, 0..EXTENT_LEN_MAX + 5);
+        extents.add(1, 10..20);
+        let ranges: Vec<_> = extents.list.into_iter().map(|extent| (extent.pack, extent.range)).collect();
         assert_eq!(
             ranges,
             [

@@ -11,7 +11,7 @@ use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rew
 use git_core::pkt_line::SideBand;
 
 use super::frame::{PackOut, Sink};
-use super::read::{Extent, Reader, extend, read_ahead};
+use super::read::{Extent, Extents, Reader, read_ahead};
 use super::{Gone, Unsent};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
@@ -71,8 +71,8 @@ async fn send_whole<S: PackStore, K: Sink>(
     out: &mut PackOut<'_, K>,
 ) -> Result<(), Unsent> {
     let len = catalog.packs.packs().get(pack).map_or(0, |pack| pack.pack_len);
-    let mut extents = Vec::new();
-    extend(&mut extents, pack, 0..len);
+    let mut extents = Extents::new();
+    extents.add(pack, 0..len);
     let mut stretches = pin!(read_ahead(catalog, extents));
     while let Some(stretch) = stretches.next().await {
         for piece in stretch?.1 {
@@ -89,10 +89,10 @@ async fn send_items<S: PackStore, K: Sink>(
     out: &mut PackOut<'_, K>,
 ) -> Result<Layout, Unsent> {
     out.write(encode_pack_header(plan.n_objects).to_vec().into()).await?;
-    let mut extents = Vec::new();
+    let mut extents = Extents::new();
     for item in &plan.items {
         if let Some((pack, range)) = stored_range(&catalog.packs, item)? {
-            extend(&mut extents, pack, range);
+            extents.add(pack, range);
         }
     }
     let stretches = pin!(read_ahead(catalog, extents));
