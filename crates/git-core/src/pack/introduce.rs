@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::contents::Contents;
+use super::entries::Entries;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
-use super::received::Entries;
 use super::resolved::Resolved;
 use super::trees::{Cursor, TreeItem, Trees};
 use super::{Limits, PackError};

@@ -10,6 +10,7 @@ mod cache;
 pub mod catalog;
 mod contents;
 pub mod delta;
+mod entries;
 pub mod entry;
 mod error;
 mod ids;
@@ -24,6 +25,7 @@ mod received;
 pub mod resolve;
 mod resolved;
 pub mod select;
+mod slots;
 mod trees;
 
 use core::fmt;

@@ -3,9 +3,9 @@
 use super::assemble::{EntryRow, Sections, assemble, count32};
 use super::{NO_BASE, OUTSIDE};
 use crate::ObjectId;
+use crate::pack::entries::Base;
 use crate::pack::ids::{IdNo, Ids};
 use crate::pack::introduce::Introducer;
-use crate::pack::received::Base;
 
 /// The index of a pack whose commits have all been worked through.
 pub fn write(done: &Introducer) -> Vec<u8> {
@@ -14,7 +14,7 @@ pub fn write(done: &Introducer) -> Vec<u8> {
     sections.tags = tags(done, &mut outside);
     let bases: Vec<u32> = done.entries.iter().map(|row| outside.base(row.base)).collect();
     let row = |number: u32| {
-        let (row, &base) = (done.entries.get(number as usize)?, bases.get(number as usize)?);
+        let (row, &base) = (done.entries.get(number)?, bases.get(number as usize)?);
         Some(EntryRow { offset: row.offset, kind: row.kind?, object_len: row.object_len, base })
     };
     sections.outside = outside.list;
@@ -79,5 +79,5 @@ fn tags(done: &Introducer, outside: &mut Outside<'_>) -> Vec<u8> {
 }
 
 fn id_of(done: &Introducer, entry: u32) -> Option<ObjectId> {
-    done.ids.id(done.entries.get(entry as usize)?.id_no()?)
+    done.ids.id(done.entries.get(entry)?.id_no()?)
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Held, Inflating, Job, Resolver, Start, Step};
 use crate::pack::PackError;
-use crate::pack::received::Base;
+use crate::pack::entries::Base;
 
 /// How much compressed data is inflated between two looks at what came of it.
 const STREAM_INPUT_LEN: usize = 64 * 1024;

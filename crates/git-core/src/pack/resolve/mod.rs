@@ -11,9 +11,10 @@ use std::rc::Rc;
 
 use self::large::Apply;
 use super::blocks::Blocks;
+use super::entries::Base;
 use super::ids::IdNo;
 use super::inflate::DataInflater;
-use super::received::{Base, Received};
+use super::received::Received;
 use super::resolved::Resolved;
 use super::{Kind, PackError};
 use crate::ObjectId;
