@@ -97,9 +97,9 @@ pub(crate) const PACK_BLOCK_LEN: usize = MIB;
 pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
     git_core::pack::Limits {
         n_objects_max: 1_000_000,
-        n_ids_max: 1_000_000,
-        tree_bytes_max: 32 * MIB,
-        name_bytes_max: 8 * MIB,
+        notes_max: 48 * MIB,
+        tree_cache_max: 8 * MIB,
+        n_compared_max: 1 << 31,
         object_resident_max: OBJECT_RESIDENT_MAX,
         pack_resident_max: SEGMENT_LEN,
         cache_max: 10 * MIB,

@@ -20,9 +20,9 @@ const MIB: usize = 1 << 20;
 fn limits() -> Limits {
     Limits {
         n_objects_max: 1_000_000,
-        n_ids_max: 1_000_000,
-        tree_bytes_max: 32 * MIB,
-        name_bytes_max: 8 * MIB,
+        notes_max: 48 * MIB,
+        tree_cache_max: 8 * MIB,
+        n_compared_max: 1 << 31,
         object_resident_max: 8 << 20,
         pack_resident_max: 4 * MIB,
         cache_max: 10 * MIB,

@@ -81,6 +81,11 @@ impl Entries {
         self.rows.len()
     }
 
+    /// Memory taken, in bytes.
+    pub(crate) fn byte_len(&self) -> usize {
+        size_of::<Packed>() * self.rows.len() + 32 * self.long.len()
+    }
+
     pub(crate) fn push(&mut self, row: EntryRow) {
         let entry = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let packed = self.pack(entry, row);

@@ -36,6 +36,11 @@ impl Ids {
         Self { rows: Paged::default(), slots: Slots::new(), key }
     }
 
+    /// Memory taken, in bytes.
+    pub(crate) fn byte_len(&self) -> usize {
+        size_of::<Row>() * self.rows.len() + self.slots.byte_len()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

@@ -3,14 +3,16 @@
 //! The union of these lists over a commit and all its ancestors is exactly what the commit reaches, so that a fetch needs
 //! no tree. A machine without I/O: trees of the repository that the diff comes upon are asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::contents::Contents;
 use super::entries::Entries;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
+use super::received::check_notes;
 use super::resolved::Resolved;
-use super::trees::{Cursor, TreeItem, Trees};
+use super::trees::{TreeItem, TreeReader};
 use super::{Limits, PackError};
 use crate::ObjectId;
 
@@ -39,15 +41,27 @@ pub struct Introducer {
     pub(crate) contents: Contents,
     limits: Limits,
     outside_parents: BTreeMap<IdNo, (IdNo, u32)>,
-    /// Position in `contents.commits` by number.
-    commit_at: HashMap<IdNo, u32>,
+    /// Numbers of commits with their positions in `contents.commits`, sorted.
+    commit_at: Vec<(IdNo, u32)>,
     next_commit: usize,
     /// What the commits introduce, one after the other in the order of `contents.commits`.
     pub(crate) introduced: Paged<IdNo>,
-    pub(crate) introduced_ends: Vec<u32>,
-    /// The attempt in which an object was last seen.
-    seen: Vec<u32>,
-    attempt: u32,
+    pub(crate) introduced_ends: Paged<u32>,
+    trees: TreeReader,
+    n_compared: u64,
+    seen: Seen,
+}
+
+/// A tree of a commit, with those that its parents have in that place.
+struct Compared {
+    tree: IdNo,
+    theirs: Vec<IdNo>,
+}
+
+/// An item that no parent looked at so far has in its place, with the trees that they have there.
+struct New {
+    item: TreeItem,
+    theirs: Vec<IdNo>,
 }
 
 impl Introducer {
@@ -59,28 +73,30 @@ impl Introducer {
             (ids.number(id), (tree, parent.generation))
         });
         let outside_parents = outside_parents.collect();
-        let commit_at = contents.commits.iter().zip(0..).map(|(commit, at)| (commit.id_no, at)).collect();
+        let mut commit_at: Vec<_> = contents.commits.iter().zip(0..).map(|(commit, at)| (commit.id_no, at)).collect();
+        commit_at.sort_unstable();
         Self {
             entries,
             ids,
             contents,
-            limits,
             outside_parents,
             commit_at,
             next_commit: 0,
             introduced: Paged::default(),
-            introduced_ends: Vec::new(),
-            seen: Vec::new(),
-            attempt: 0,
+            introduced_ends: Paged::default(),
+            trees: TreeReader::new(limits.tree_cache_max),
+            limits,
+            n_compared: 0,
+            seen: Seen::default(),
         }
     }
 
     /// A tree that [`Step::NeedTrees`] asked for.
     pub fn supply_tree(&mut self, id: ObjectId, content: &[u8]) -> Result<(), PackError> {
         let no = self.ids.number(id);
-        let added = self.contents.add_tree(no, content, &mut self.ids, false);
+        let added = self.contents.trees.add(no, content, &mut self.ids, false);
         added.map_err(|error| PackError::Object { id, error })?;
-        self.contents.check_limits(&self.ids, &self.limits)
+        check_notes(&self.limits, &[self.entries.byte_len(), self.ids.byte_len(), self.contents.byte_len()])
     }
 
     /// Goes on as far as it can.
@@ -88,17 +104,16 @@ impl Introducer {
         let mut found = Vec::new();
         while let Some(commit) = self.contents.commits.get(self.next_commit) {
             let tree = commit.tree;
-            let parents = (commit.parents_start..commit.parents_end).filter_map(|at| self.parent_tree(at)).collect();
+            let mut parents: Vec<_> =
+                (commit.parents_start..commit.parents_end).filter_map(|at| self.parent_tree(at)).collect();
+            parents.dedup();
             found.clear();
-            let missing = self.diff(tree, parents, &mut found);
+            let missing = self.diff(tree, parents, &mut found)?;
             if !missing.is_empty() {
                 return Ok(Step::NeedTrees(missing));
             }
             // Commits without parents that share a tree each introduce all of it: few bytes may stand for long lists.
-            let n_max = self.limits.n_introduced_max;
-            if self.introduced.len() + found.len() > n_max {
-                return Err(PackError::TooMany { what: "objects introduced by commits", n_max: n_max as u64 });
-            }
+            self.check_numbers("objects introduced by commits", self.introduced.len() + found.len())?;
             for &no in &found {
                 self.introduced.push(no);
             }
@@ -108,10 +123,20 @@ impl Introducer {
         Ok(Step::Done)
     }
 
+    fn check_numbers(&self, what: &'static str, n: usize) -> Result<(), PackError> {
+        let n_max = self.limits.n_introduced_max;
+        if n > n_max { Err(PackError::TooMany { what, n_max: n_max as u64 }) } else { Ok(()) }
+    }
+
+    fn commit_at(&self, no: IdNo) -> Option<usize> {
+        let at = self.commit_at.binary_search_by_key(&no, |&(no, _)| no).ok()?;
+        self.commit_at.get(at).map(|&(_, at)| at as usize)
+    }
+
     fn parent_tree(&self, at: u32) -> Option<IdNo> {
         let parent = *self.contents.parents.get(at as usize)?;
-        match self.commit_at.get(&parent) {
-            Some(&at) => Some(self.contents.commits.get(at as usize)?.tree),
+        match self.commit_at(parent) {
+            Some(at) => Some(self.contents.commits.get(at)?.tree),
             None => self.outside_parents.get(&parent).map(|&(tree, _)| tree),
         }
     }
@@ -119,79 +144,111 @@ impl Introducer {
     /// Adds to `found` what `tree` has that none of `parents` has at the same path; the trees that would be needed.
     ///
     /// An object that is found once is not looked at again: what a second place would leave out is reached by a parent.
-    fn diff(&mut self, tree: IdNo, parents: Vec<IdNo>, found: &mut Vec<IdNo>) -> Vec<ObjectId> {
-        self.attempt += 1;
-        self.seen.resize(self.ids.len(), 0);
+    fn diff(&mut self, tree: IdNo, parents: Vec<IdNo>, found: &mut Vec<IdNo>) -> Result<Vec<ObjectId>, PackError> {
         let mut missing = Vec::new();
         if parents.contains(&tree) {
-            return missing;
+            return Ok(missing);
         }
-        let mut stack = vec![(tree, parents)];
+        let mut n_waiting = parents.len();
+        let mut stack = vec![Compared { tree, theirs: parents }];
         found.push(tree);
-        while let Some((tree, parents)) = stack.pop() {
-            let mut cursor_of = |no: IdNo| {
-                let tree = self.contents.tree(no);
-                if tree.is_none() {
-                    missing.extend(self.ids.id(no));
-                }
-                tree.map(Trees::cursor)
-            };
-            let cursor = cursor_of(tree);
-            let mut theirs: Vec<_> = parents.into_iter().filter_map(&mut cursor_of).collect();
-            let Some(mut ours) = cursor else { continue };
-            while let Some((item, below)) = self.next_new(&mut ours, &mut theirs) {
-                let Some(seen) = self.seen.get_mut(item.id_no() as usize) else { continue };
-                if *seen == self.attempt {
-                    continue;
-                }
-                *seen = self.attempt;
-                found.push(item.id_no());
-                if item.is_tree() {
-                    stack.push((item.id_no(), below));
+        while let Some(compared) = stack.pop() {
+            n_waiting -= compared.theirs.len();
+            for New { item, theirs } in self.new_items(compared, n_waiting, &mut missing)? {
+                if self.seen.insert(item.id_no()) {
+                    found.push(item.id_no());
+                    if item.is_tree() {
+                        n_waiting += theirs.len();
+                        stack.push(Compared { tree: item.id_no(), theirs });
+                    }
                 }
             }
         }
+        self.seen.forget(found);
         missing.sort_unstable();
         missing.dedup();
-        missing
+        Ok(missing)
     }
 
-    /// The next item of a tree that no parent has under that name, and the trees that parents have there instead.
-    fn next_new(&self, ours: &mut Cursor, theirs: &mut [Cursor]) -> Option<(TreeItem, Vec<IdNo>)> {
-        let trees = &self.contents.trees;
+    /// The items of a tree that none of its parents has under that name. Of the parents one at a time is held, since there
+    /// may be many and each of them large; `n_waiting` of them wait elsewhere.
+    fn new_items(
+        &mut self,
+        Compared { tree, theirs: parents }: Compared,
+        n_waiting: usize,
+        missing: &mut Vec<ObjectId>,
+    ) -> Result<Vec<New>, PackError> {
+        let ours = self.read(tree, missing)?;
+        let mut new: Option<Vec<New>> = None;
+        for parent in parents {
+            let (Some(theirs), Some(ours)) = (self.read(parent, missing)?, &ours) else { continue };
+            let left = match new {
+                Some(new) => self.leave_known(new, &theirs),
+                None => self.changed(ours, &theirs),
+            };
+            self.n_compared += left.len() as u64;
+            let n_theirs: usize = left.iter().map(|new| new.theirs.len()).sum();
+            self.check_numbers("trees to compare at once", n_waiting + n_theirs)?;
+            new = Some(left);
+        }
+        let all = |ours: Rc<Vec<TreeItem>>| ours.iter().map(|&item| New { item, theirs: Vec::new() }).collect();
+        Ok(new.or_else(|| ours.map(all)).unwrap_or_default())
+    }
+
+    /// A tree's items, unless it is missing.
+    fn read(&mut self, tree: IdNo, missing: &mut Vec<ObjectId>) -> Result<Option<Rc<Vec<TreeItem>>>, PackError> {
+        let Some(number) = self.contents.trees.number(tree) else {
+            missing.extend(self.ids.id(tree));
+            return Ok(None);
+        };
+        let items = self.contents.trees.read(number, &mut self.trees);
+        self.n_compared += items.len() as u64;
+        let n_max = self.limits.n_compared_max;
+        if self.n_compared + self.trees.n_read() > n_max {
+            return Err(PackError::TooMany { what: "entries of trees to compare", n_max });
+        }
+        Ok(Some(items))
+    }
+
+    /// What `ours` has that `theirs` has not.
+    fn changed(&self, ours: &[TreeItem], theirs: &[TreeItem]) -> Vec<New> {
+        let (mut ours, mut theirs, mut new) = (ours, theirs, Vec::new());
         loop {
-            while theirs.iter_mut().any(|theirs| trees.skip_shared(ours, theirs)) {}
-            let item = trees.item(*ours)?;
-            trees.advance(ours);
-            let mut below = Vec::new();
-            let mut is_known = false;
-            for cursor in &mut *theirs {
-                match self.same_name(item, cursor) {
-                    Some(same) if same == item => is_known = true,
-                    Some(same) if same.is_tree() => below.push(same.id_no()),
-                    _ => {}
-                }
-            }
-            if !is_known {
-                return Some((item, below));
+            let n_equal = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
+            theirs = theirs.get(n_equal..).unwrap_or_default();
+            let Some((&item, rest)) = ours.get(n_equal..).unwrap_or_default().split_first() else { return new };
+            ours = rest;
+            let same = self.same_name(item, &mut theirs);
+            if same != Some(item) {
+                let tree = same.filter(|same| same.is_tree()).map(TreeItem::id_no);
+                new.push(New { item, theirs: tree.into_iter().collect() });
             }
         }
     }
 
-    /// The item with the name of `item` in another tree, from the cursor on, which moves past what stands before.
-    fn same_name(&self, item: TreeItem, cursor: &mut Cursor) -> Option<TreeItem> {
-        let trees = &self.contents.trees;
-        while let Some(theirs) = trees.item(*cursor) {
-            if theirs.name == item.name {
-                if theirs.is_tree() == item.is_tree() {
-                    trees.advance(cursor);
-                }
-                return Some(theirs);
-            }
-            if !self.contents.is_before(theirs, item) {
+    /// Of `new`, what `theirs` has not either.
+    fn leave_known(&self, mut new: Vec<New>, mut theirs: &[TreeItem]) -> Vec<New> {
+        new.retain_mut(|New { item, theirs: trees }| {
+            let same = self.same_name(*item, &mut theirs);
+            let tree = same.filter(|same| same.is_tree()).map(TreeItem::id_no);
+            // Parents that share a tree are neighbours for the most part.
+            trees.extend(tree.filter(|tree| trees.last() != Some(tree)));
+            same != Some(*item)
+        });
+        new
+    }
+
+    /// The item of that name and kind in another tree, of which `theirs` is left: what stands before is passed over.
+    fn same_name(&self, item: TreeItem, theirs: &mut &[TreeItem]) -> Option<TreeItem> {
+        while let Some((&their, rest)) = theirs.split_first() {
+            let is_same = their.name == item.name && their.is_tree() == item.is_tree();
+            if !is_same && !self.contents.trees.is_before(their, item) {
                 return None;
             }
-            trees.advance(cursor);
+            *theirs = rest;
+            if is_same {
+                return Some(their);
+            }
         }
         None
     }
@@ -214,12 +271,13 @@ impl Introducer {
                 for parent in
                     (commit.parents_start..commit.parents_end).filter_map(|p| self.contents.parents.get(p as usize))
                 {
-                    let known = match self.commit_at.get(parent) {
-                        Some(&parent_at) => generations.get(parent_at as usize).copied().unwrap_or(0),
+                    let parent_at = self.commit_at(*parent);
+                    let known = match parent_at {
+                        Some(at) => generations.get(at).copied().unwrap_or(0),
                         None => self.outside_parents.get(parent).map_or(1, |&(_, generation)| generation),
                     };
-                    if let (0, Some(&parent_at)) = (known, self.commit_at.get(parent)) {
-                        stack.push(parent_at as usize);
+                    if let (0, Some(parent_at)) = (known, parent_at) {
+                        stack.push(parent_at);
                         is_ready = false;
                     }
                     highest = highest.max(known);
@@ -233,5 +291,32 @@ impl Introducer {
             }
         }
         generations
+    }
+}
+
+/// Numbers that have come up.
+#[derive(Default)]
+struct Seen(Vec<u64>);
+
+impl Seen {
+    /// `false` when it has come up before.
+    fn insert(&mut self, no: IdNo) -> bool {
+        let (at, bit) = (no as usize / 64, 1 << (no % 64));
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        self.0.get_mut(at).is_some_and(|word| {
+            let is_new = *word & bit == 0;
+            *word |= bit;
+            is_new
+        })
+    }
+
+    fn forget(&mut self, numbers: &[IdNo]) {
+        for &no in numbers {
+            if let Some(word) = self.0.get_mut(no as usize / 64) {
+                *word &= !(1 << (no % 64));
+            }
+        }
     }
 }

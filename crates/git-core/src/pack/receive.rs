@@ -212,7 +212,7 @@ impl Receiver {
                 self.received.define(entry, kind, len, hasher.finish())?;
             }
             (Taking::HeadOnly(head), _) => self.note_delta_lens(entry, &head)?,
-            (_, Some(kind)) => self.received.take(entry, kind, Rc::new(self.inflater.data().to_vec()))?,
+            (_, Some(kind)) => self.received.take(entry, kind, Rc::new(self.inflater.data().to_vec()), None)?,
             (_, None) => self.end_delta(entry)?,
         }
         Ok(())
@@ -242,7 +242,7 @@ impl Receiver {
         let kind: Option<Kind> = received.row(base).filter(EntryRow::is_resolved).and_then(|row| row.kind);
         if let (Some(kind), Some(content)) = (kind, received.cache.get(base)) {
             let object = received.apply(entry, &content, self.inflater.data())?;
-            received.take(entry, kind, object)?;
+            received.take(entry, kind, object, Some((Base::Entry(base), &content)))?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::contents::Contents;
 use super::delta::{self, DeltaError};
 use super::entries::{Base, Entries, EntryRow};
 use super::ids::{IdNo, Ids};
+use super::trees::DeltaBase;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
@@ -55,19 +56,37 @@ impl Received {
             return Err(PackError::Duplicate { id });
         }
         self.entries.resolve(entry, kind, len, no);
+        self.check_notes()?;
         for base in [Base::Entry(entry), Base::Id(no)] {
             self.ready.extend(self.waiting.remove(&base).unwrap_or_default());
         }
         Ok(no)
     }
 
-    /// Takes an object that is at hand as a whole: id, references, cache.
-    pub(crate) fn take(&mut self, entry: u32, kind: Kind, object: Rc<Vec<u8>>) -> Result<(), PackError> {
+    /// Takes an object that is at hand as a whole: id, references, cache. `base` is what it was made of, if of something.
+    pub(crate) fn take(
+        &mut self,
+        entry: u32,
+        kind: Kind,
+        object: Rc<Vec<u8>>,
+        base: Option<(Base, &[u8])>,
+    ) -> Result<(), PackError> {
         let id = ObjectHasher::hash(kind, &object);
         let no = self.define(entry, kind, object.len() as u64, id)?;
-        self.contents.observe(no, kind, &object, &mut self.ids, &self.limits)?;
+        let base = base.and_then(|(base, content)| match base {
+            Base::Entry(entry) => Some(DeltaBase { id_no: self.row(entry)?.id_no()?, content }),
+            Base::None | Base::Id(_) => None,
+        });
+        self.contents.observe(no, kind, &object, base, &mut self.ids)?;
+        self.check_notes()?;
         self.cache.insert(entry, object);
         Ok(())
+    }
+
+    /// What clients can make grow without sending as much.
+    fn check_notes(&self) -> Result<(), PackError> {
+        let waiting = 64 * self.waiting.len();
+        check_notes(&self.limits, &[self.entries.byte_len(), self.ids.byte_len(), self.contents.byte_len(), waiting])
     }
 
     /// The object that `delta` makes of `base`.
@@ -89,4 +108,13 @@ impl Received {
         }
         Ok(())
     }
+}
+
+/// Whether tables of these lengths are within the limit.
+pub(crate) fn check_notes(limits: &Limits, byte_lens: &[usize]) -> Result<(), PackError> {
+    let n_max = limits.notes_max;
+    if byte_lens.iter().sum::<usize>() > n_max {
+        return Err(PackError::TooMany { what: "bytes of notes on its objects", n_max: n_max as u64 });
+    }
+    Ok(())
 }

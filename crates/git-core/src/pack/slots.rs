@@ -16,6 +16,11 @@ impl Slots {
         Self { slots: vec![EMPTY; N_SLOTS_MIN], n: 0 }
     }
 
+    /// Memory taken, in bytes.
+    pub(crate) fn byte_len(&self) -> usize {
+        4 * self.slots.len()
+    }
+
     /// The number with that hash for which `is` holds; when there is none, the slot for it.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Result<u32, usize> {
         let mask = self.slots.len() - 1;
@@ -67,6 +72,18 @@ fn start(hash: u64, mask: usize) -> usize {
     usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & mask
 }
 
+/// A keyed hash of bytes.
+pub(crate) fn hash(bytes: &[u8], key: u64) -> u64 {
+    let (words, tail) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    let seed = key.rotate_left(32) ^ bytes.len() as u64;
+    let state = words.iter().fold(seed, |state, word| fold(state ^ u64::from_le_bytes(*word), key | 1));
+    fold(state ^ u64::from_le_bytes(last), key ^ 0xbf58_476d_1ce4_e5b9)
+}
+
 /// Both halves of the product, folded into one.
 pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
@@ -82,14 +99,25 @@ mod tests {
 
     #[test]
     fn a_number_is_found_by_what_it_stands_for_while_the_table_grows() {
-        let mut slots = Slots::new();
-        let hash_of = |number: u32| fold(u64::from(number / 2) ^ KEY, KEY | 1);
+        let (mut slots, words): (_, Vec<_>) = (Slots::new(), (0..20_000u32).map(|n| format!("word {n}")).collect());
+        let hash_of = |number: u32| hash(words[number as usize].as_bytes(), KEY);
         for number in 0..20_000 {
-            let slot = slots.find(hash_of(number), |other| other == number).unwrap_err();
+            let slot =
+                slots.find(hash_of(number), |other| words[other as usize] == words[number as usize]).unwrap_err();
             assert_eq!(slots.insert(slot, hash_of), number);
         }
         for number in 0..20_000 {
             assert_eq!(slots.find(hash_of(number), |other| other == number), Ok(number));
         }
+        assert!(slots.byte_len() <= 4 * 32_768);
+    }
+
+    #[test]
+    fn every_byte_and_the_key_make_a_difference() {
+        let texts: [&[u8]; 6] = [b"", b"\0", b"a", b"a\0", b"12345678", b"123456789"];
+        let mut hashes: Vec<_> = texts.iter().flat_map(|text| [hash(text, KEY), hash(text, KEY + 2)]).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 12);
     }
 }

@@ -55,7 +55,7 @@ impl Outside<'_> {
 /// The sections that tell of commits, which are in pack order: commits that were deltas have been read out of turn.
 fn commits(done: &Introducer, outside: &mut Outside<'_>) -> Sections {
     let starts = std::iter::once(0).chain(done.introduced_ends.iter().copied());
-    let introduced = starts.zip(&done.introduced_ends).map(|(start, &end)| start..end);
+    let introduced = starts.zip(done.introduced_ends.iter()).map(|(start, &end)| start..end);
     let rows = done.contents.commits.iter().zip(done.generations()).zip(introduced);
     let mut rows: Vec<_> = rows.map(|row| (outside.reference(row.0.0.id_no), row)).collect();
     rows.sort_unstable_by_key(|(number, _)| *number);
