@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use git_core::ObjectId;
-use git_core::pack::index::{self, PackIndex};
+use git_core::pack::index::{IndexWriter, PackIndex};
 use git_core::pack::inflate::DataInflater;
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
@@ -133,8 +133,8 @@ impl Ingest {
         receiver.push(&self.buffer).map_err(failed)
     }
 
-    /// Pass 2, closure, what commits introduce: the index. `mark` is told the name of each stage that ends.
-    pub fn finish(&mut self, host: &Host, mark: &Function) -> Result<Vec<u8>, JsValue> {
+    /// Pass 2, closure, what commits introduce: the index, in pieces. `mark` is told the name of each stage that ends.
+    pub fn finish(&mut self, host: &Host, mark: &Function, index_piece: &Function) -> Result<(), JsValue> {
         let said = |stage: &str| mark.call1(&JsValue::NULL, &stage.into()).map(|_| ());
         let mut resolver = self.receiver.take().ok_or("finished")?.finish().map_err(failed)?;
         self.buffer = Vec::new();
@@ -173,9 +173,10 @@ impl Ingest {
             }
         }
         said("introduced")?;
-        let index = index::write(&introducer);
-        said("index")?;
-        Ok(index)
+        for piece in IndexWriter::new(introducer) {
+            index_piece.call1(&JsValue::NULL, &Uint8Array::from(&*piece))?;
+        }
+        said("index")
     }
 }
 

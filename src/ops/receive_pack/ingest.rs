@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use git_core::ObjectId;
 use git_core::pack::catalog::Place;
+use git_core::pack::index::{self, IndexWriter};
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
 use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
-use git_core::pack::{Kind, PackError, Resolved, index};
+use git_core::pack::{Kind, PackError, Resolved};
 
 use crate::config::{self, SEGMENT_LEN};
 use crate::durable::Failure;
@@ -22,10 +23,18 @@ use crate::store::{PackStore, keys};
 pub(crate) struct Ingested {
     pub(crate) info: PackInfo,
     pub(crate) uploaded: Uploaded,
-    pub(crate) index: Vec<u8>,
+    pub(crate) index: Index,
     /// The objects of the repo that it refers to or builds on.
     pub(crate) outside: Vec<ObjectId>,
     pub(crate) new_objects: NewObjects,
+}
+
+/// The index of a pack.
+pub(crate) enum Index {
+    /// Of a small pack: it may live in the catalog's row.
+    Whole(Vec<u8>),
+    /// To be made while it is stored: it has half the length of all that it is made of.
+    Pieces(Box<IndexWriter>),
 }
 
 /// Kinds and targets of the new objects that refs may be asked to point at.
@@ -119,8 +128,12 @@ pub(crate) async fn ingest<S: PackStore>(
             accepted!(introducer.supply_tree(id, &content));
         }
     }
-    let index = index::write(&introducer);
-    info.index_len = index.len() as u64;
+    let writer = IndexWriter::new(introducer);
+    info.index_len = writer.byte_len() as u64;
+    let index = match uploaded {
+        Uploaded::Small(_) => Index::Whole(writer.flatten().collect()),
+        Uploaded::Stored => Index::Pieces(Box::new(writer)),
+    };
     Ok(Ok(Ingested { info, uploaded, index, outside, new_objects }))
 }
 

@@ -96,6 +96,12 @@ impl Entries {
         self.rows.get(entry as usize).map(|row| self.unpack(entry, row))
     }
 
+    /// The number of an entry's id, once it is resolved.
+    pub(crate) fn id_no(&self, entry: u32) -> Option<IdNo> {
+        let row = self.rows.get(entry as usize)?;
+        (row.flags & RESOLVED != 0).then(|| u32::from_le_bytes(row.id_no))
+    }
+
     pub(crate) fn last(&self) -> Option<EntryRow> {
         self.get(u32::try_from(self.rows.len().checked_sub(1)?).ok()?)
     }

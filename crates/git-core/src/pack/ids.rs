@@ -86,6 +86,11 @@ impl Ids {
         })
     }
 
+    /// Frees what finds numbers; ids are still found by theirs.
+    pub(crate) fn forget_numbers(&mut self) {
+        self.slots = Slots::new();
+    }
+
     pub(crate) fn find(&self, id: ObjectId) -> Option<IdNo> {
         self.slot(id).ok()
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::contents::Contents;
+use super::contents::{CommitRow, Contents, TagRow};
 use super::entries::Entries;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
@@ -36,20 +36,39 @@ pub enum Step {
 
 /// Works through the commits of a pack.
 pub struct Introducer {
-    pub(crate) entries: Entries,
-    pub(crate) ids: Ids,
-    pub(crate) contents: Contents,
+    entries: Entries,
+    ids: Ids,
+    contents: Contents,
     limits: Limits,
     outside_parents: BTreeMap<IdNo, (IdNo, u32)>,
     /// Numbers of commits with their positions in `contents.commits`, sorted.
     commit_at: Vec<(IdNo, u32)>,
     next_commit: usize,
     /// What the commits introduce, one after the other in the order of `contents.commits`.
-    pub(crate) introduced: Paged<IdNo>,
-    pub(crate) introduced_ends: Paged<u32>,
+    introduced: Paged<IdNo>,
+    introduced_ends: Paged<u32>,
     trees: TreeReader,
     n_compared: u64,
     seen: Seen,
+}
+
+/// What the index is made of.
+pub(crate) struct Introduced {
+    pub(crate) entries: Entries,
+    /// By number only.
+    pub(crate) ids: Ids,
+    pub(crate) tags: Paged<TagRow, 256>,
+    pub(crate) commits: IntroducedCommits,
+}
+
+/// Commits in the order in which they were read.
+pub(crate) struct IntroducedCommits {
+    pub(crate) commits: Paged<CommitRow, 1024>,
+    pub(crate) parents: Paged<IdNo, 1024>,
+    pub(crate) generations: Vec<u32>,
+    /// What they introduce, one after the other, and where that ends for each.
+    pub(crate) introduced: Paged<IdNo>,
+    pub(crate) ends: Paged<u32>,
 }
 
 /// A tree of a commit, with those that its parents have in that place.
@@ -253,8 +272,22 @@ impl Introducer {
         None
     }
 
+    /// What has been found; trees, names and the table of ids are freed.
+    pub(crate) fn finish(self) -> Introduced {
+        let generations = self.generations();
+        let Self { entries, mut ids, contents, introduced, introduced_ends: ends, .. } = self;
+        let Contents { commits, parents, tags, .. } = contents;
+        ids.forget_numbers();
+        Introduced {
+            entries,
+            ids,
+            tags,
+            commits: IntroducedCommits { commits, parents, generations, introduced, ends },
+        }
+    }
+
     /// The generation of every commit of the pack, in the order of `contents.commits`.
-    pub(crate) fn generations(&self) -> Vec<u32> {
+    fn generations(&self) -> Vec<u32> {
         let n_commits = self.contents.commits.len();
         let mut generations = vec![0u32; n_commits];
         let mut stack = Vec::new();

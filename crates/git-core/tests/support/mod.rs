@@ -224,5 +224,5 @@ pub fn index_bytes(pack: &[u8], limits: Limits, repo: Option<&Repo>, asked: &mut
             introducer.supply_tree(id, &content)?;
         }
     }
-    Ok(index::write(&introducer))
+    Ok(index::write(introducer))
 }
