@@ -111,6 +111,14 @@ pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
         hash_key,
     }
 }
+/// From how many bytes of notes on it a push waits while another such is under way in the isolate: those of some 140,000
+/// objects. Two below it hold 30 MiB each, a waiting one 15 MiB.
+pub(crate) const LARGE_NOTES_LEN: usize = 12 * MIB;
+/// How often a push that waits looks whether it is its turn, in milliseconds, and how often at most: for four minutes.
+pub(crate) const TURN_POLL_MS: u64 = 250;
+pub(crate) const TURN_POLLS_MAX: u64 = 4 * 60 * 1000 / TURN_POLL_MS;
+/// After how many looks at a push that has not gone on it is taken for dead: 30 s.
+pub(crate) const TURN_IDLE_POLLS_MAX: u64 = 30 * 1000 / TURN_POLL_MS;
 /// Pack indexes that an isolate keeps, in bytes of wasm memory.
 pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
 /// Indexes that one request reads from R2 at once.

@@ -92,6 +92,16 @@ impl Receiver {
         Ok(())
     }
 
+    /// Memory that what is noted of the objects so far takes, in bytes.
+    pub fn notes_len(&self) -> usize {
+        self.received.notes_len()
+    }
+
+    /// Frees what can be made again: for when it is another's turn to use the memory.
+    pub fn forget_bases(&mut self) {
+        self.received.forget_bases();
+    }
+
     /// Says that no more comes; what is left to do is [`Resolver`]'s.
     pub fn finish(self) -> Result<Resolver, PackError> {
         let Some(trailer) = self.trailer else {

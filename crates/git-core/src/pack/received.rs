@@ -83,10 +83,19 @@ impl Received {
         Ok(())
     }
 
+    /// Memory that what is noted of the objects takes, in bytes.
+    pub(crate) fn notes_len(&self) -> usize {
+        self.entries.byte_len() + self.ids.byte_len() + self.contents.byte_len() + 64 * self.waiting.len()
+    }
+
+    /// Frees the bases at hand; those that are needed are made again.
+    pub(crate) fn forget_bases(&mut self) {
+        self.cache = ObjectCache::new(self.limits.cache_max);
+    }
+
     /// What clients can make grow without sending as much.
     fn check_notes(&self) -> Result<(), PackError> {
-        let waiting = 64 * self.waiting.len();
-        check_notes(&self.limits, &[self.entries.byte_len(), self.ids.byte_len(), self.contents.byte_len(), waiting])
+        check_notes(&self.limits, &[self.notes_len()])
     }
 
     /// The object that `delta` makes of `base`.

@@ -172,6 +172,16 @@ impl Resolver {
         }
     }
 
+    /// Memory that what is noted of the objects so far takes, in bytes.
+    pub fn notes_len(&self) -> usize {
+        self.received.notes_len()
+    }
+
+    /// Frees what can be made again: for when it is another's turn to use the memory.
+    pub fn forget_bases(&mut self) {
+        self.received.forget_bases();
+    }
+
     /// The number for one more spill.
     pub fn new_spill(&mut self) -> SpillNo {
         self.n_spills += 1;
