@@ -96,13 +96,13 @@ pub(crate) const PACK_BLOCK_LEN: usize = MIB;
 /// base, delta and result of 8 MiB each, 85 MiB if all is met at once. With 12.25 MiB of JavaScript's buffers that is below
 /// 104 MB, of the 128 MB of an isolate. Bases and blocks are gone when 8 MiB of trees are compared and when the index is made.
 ///
-/// Work: of git's own repository, 58 million entries of trees, 213 million are put together or compared; ten times that may be.
+/// Work: of git's own repository, 58 million entries of trees, 213 million are put together or compared; forty times that may be.
 pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
     git_core::pack::Limits {
         n_objects_max: 1_000_000,
         notes_max: 48 * MIB,
         tree_cache_max: 8 * MIB,
-        n_compared_max: 1 << 31,
+        n_compared_max: 8 << 30,
         object_resident_max: OBJECT_RESIDENT_MAX,
         pack_resident_max: SEGMENT_LEN,
         cache_max: 10 * MIB,

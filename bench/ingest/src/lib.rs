@@ -22,7 +22,7 @@ fn limits() -> Limits {
         n_objects_max: 1_000_000,
         notes_max: 48 * MIB,
         tree_cache_max: 8 * MIB,
-        n_compared_max: 1 << 31,
+        n_compared_max: 8 << 30,
         object_resident_max: 8 << 20,
         pack_resident_max: 4 * MIB,
         cache_max: 10 * MIB,

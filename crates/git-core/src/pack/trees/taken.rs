@@ -235,6 +235,40 @@ mod tests {
     }
 
     #[test]
+    fn versions_at_random_read_as_if_they_had_come_whole() {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = |n: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % n
+        };
+        let names: Vec<_> = (0..40).map(|n| format!("n{n:02}")).collect();
+        let (mut trees, mut ids, mut base) = (TakenTrees::new(1), Ids::new(1), Vec::new());
+        trees.take(0, &base, None, &mut ids).unwrap();
+        for no in 1..500 {
+            let mut entries = Vec::new();
+            for name in &names {
+                let (mode, id) = match random(24) {
+                    0 => ("160000", 1),
+                    1 => ("40000", 2),
+                    2 => ("100755", 3),
+                    n if n < 6 => ("100644", 4),
+                    n if n < 9 => continue,
+                    _ => ("100644", 5),
+                };
+                entries.push((mode, name.as_str(), id));
+            }
+            let content = tree(&entries);
+            trees.take(2 * no, &content, Some(DeltaBase { id_no: 2 * no - 2, content: &base }), &mut ids).unwrap();
+            trees.add(2 * no + 1, &content, &mut ids, true).unwrap();
+            let read = |no: IdNo| trees.read(trees.number(no).unwrap(), &mut TreeReader::new(1 << 10));
+            assert_eq!(read(2 * no), read(2 * no + 1));
+            base = content;
+        }
+    }
+
+    #[test]
     fn what_is_put_into_a_tree_is_expected_to_exist() {
         let (mut trees, mut ids) = (TakenTrees::new(1), Ids::new(1));
         let base = tree(&[("100644", "a", 1)]);

@@ -3,9 +3,13 @@
 //! The union of these lists over a commit and all its ancestors is exactly what the commit reaches, so that a fetch needs
 //! no tree. A machine without I/O: trees of the repository that the diff comes upon are asked for.
 
+mod compare;
+mod generations;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use self::compare::{New, Seen, changed, leave_known};
 use super::contents::{CommitRow, Contents, TagRow};
 use super::entries::Entries;
 use super::ids::{IdNo, Ids};
@@ -74,12 +78,6 @@ pub(crate) struct IntroducedCommits {
 /// A tree of a commit, with those that its parents have in that place.
 struct Compared {
     tree: IdNo,
-    theirs: Vec<IdNo>,
-}
-
-/// An item that no parent looked at so far has in its place, with the trees that they have there.
-struct New {
-    item: TreeItem,
     theirs: Vec<IdNo>,
 }
 
@@ -202,8 +200,8 @@ impl Introducer {
         for parent in parents {
             let (Some(theirs), Some(ours)) = (self.read(parent, missing)?, &ours) else { continue };
             let left = match new {
-                Some(new) => self.leave_known(new, &theirs),
-                None => self.changed(ours, &theirs),
+                Some(new) => leave_known(&self.contents.trees, new, &theirs),
+                None => changed(&self.contents.trees, ours, &theirs),
             };
             self.n_compared += left.len() as u64;
             let n_theirs: usize = left.iter().map(|new| new.theirs.len()).sum();
@@ -229,49 +227,6 @@ impl Introducer {
         Ok(Some(items))
     }
 
-    /// What `ours` has that `theirs` has not.
-    fn changed(&self, ours: &[TreeItem], theirs: &[TreeItem]) -> Vec<New> {
-        let (mut ours, mut theirs, mut new) = (ours, theirs, Vec::new());
-        loop {
-            let n_equal = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
-            theirs = theirs.get(n_equal..).unwrap_or_default();
-            let Some((&item, rest)) = ours.get(n_equal..).unwrap_or_default().split_first() else { return new };
-            ours = rest;
-            let same = self.same_name(item, &mut theirs);
-            if same != Some(item) {
-                let tree = same.filter(|same| same.is_tree()).map(TreeItem::id_no);
-                new.push(New { item, theirs: tree.into_iter().collect() });
-            }
-        }
-    }
-
-    /// Of `new`, what `theirs` has not either.
-    fn leave_known(&self, mut new: Vec<New>, mut theirs: &[TreeItem]) -> Vec<New> {
-        new.retain_mut(|New { item, theirs: trees }| {
-            let same = self.same_name(*item, &mut theirs);
-            let tree = same.filter(|same| same.is_tree()).map(TreeItem::id_no);
-            // Parents that share a tree are neighbours for the most part.
-            trees.extend(tree.filter(|tree| trees.last() != Some(tree)));
-            same != Some(*item)
-        });
-        new
-    }
-
-    /// The item of that name and kind in another tree, of which `theirs` is left: what stands before is passed over.
-    fn same_name(&self, item: TreeItem, theirs: &mut &[TreeItem]) -> Option<TreeItem> {
-        while let Some((&their, rest)) = theirs.split_first() {
-            let is_same = their.name == item.name && their.is_tree() == item.is_tree();
-            if !is_same && !self.contents.trees.is_before(their, item) {
-                return None;
-            }
-            *theirs = rest;
-            if is_same {
-                return Some(their);
-            }
-        }
-        None
-    }
-
     /// What has been found; trees, names and the table of ids are freed.
     pub(crate) fn finish(self) -> Introduced {
         let generations = self.generations();
@@ -283,73 +238,6 @@ impl Introducer {
             ids,
             tags,
             commits: IntroducedCommits { commits, parents, generations, introduced, ends },
-        }
-    }
-
-    /// The generation of every commit of the pack, in the order of `contents.commits`.
-    fn generations(&self) -> Vec<u32> {
-        let n_commits = self.contents.commits.len();
-        let mut generations = vec![0u32; n_commits];
-        let mut stack = Vec::new();
-        for start in 0..n_commits {
-            stack.push(start);
-            while let Some(&at) = stack.last() {
-                let mut highest = 0;
-                let mut is_ready = true;
-                let Some(commit) = self.contents.commits.get(at) else { break };
-                if generations.get(at).is_some_and(|&generation| generation > 0) {
-                    stack.pop();
-                    continue;
-                }
-                for parent in
-                    (commit.parents_start..commit.parents_end).filter_map(|p| self.contents.parents.get(p as usize))
-                {
-                    let parent_at = self.commit_at(*parent);
-                    let known = match parent_at {
-                        Some(at) => generations.get(at).copied().unwrap_or(0),
-                        None => self.outside_parents.get(parent).map_or(1, |&(_, generation)| generation),
-                    };
-                    if let (0, Some(parent_at)) = (known, parent_at) {
-                        stack.push(parent_at);
-                        is_ready = false;
-                    }
-                    highest = highest.max(known);
-                }
-                if is_ready {
-                    if let Some(generation) = generations.get_mut(at) {
-                        *generation = highest + 1;
-                    }
-                    stack.pop();
-                }
-            }
-        }
-        generations
-    }
-}
-
-/// Numbers that have come up.
-#[derive(Default)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    /// `false` when it has come up before.
-    fn insert(&mut self, no: IdNo) -> bool {
-        let (at, bit) = (no as usize / 64, 1 << (no % 64));
-        if at >= self.0.len() {
-            self.0.resize(at + 1, 0);
-        }
-        self.0.get_mut(at).is_some_and(|word| {
-            let is_new = *word & bit == 0;
-            *word |= bit;
-            is_new
-        })
-    }
-
-    fn forget(&mut self, numbers: &[IdNo]) {
-        for &no in numbers {
-            if let Some(word) = self.0.get_mut(no as usize / 64) {
-                *word &= !(1 << (no % 64));
-            }
         }
     }
 }
