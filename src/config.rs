@@ -124,8 +124,9 @@ pub(crate) const TURN_POLLS_MAX: u64 = 4 * 60 * 1000 / TURN_POLL_MS;
 pub(crate) const TURN_IDLE_POLLS_MAX: u64 = 30 * 1000 / TURN_POLL_MS;
 /// Pack indexes that an isolate keeps, in bytes of wasm memory.
 pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
-/// Indexes that one request reads from R2 at once.
+/// Indexes that one request reads from R2 at once, and how much of each at a time: 8 MiB of JavaScript's buffers.
 pub(crate) const INDEX_READS_MAX: usize = 4;
+pub(crate) const INDEX_STRETCH_LEN: u64 = 2 * MIB as u64;
 /// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
 /// chain that was written together, short enough to read for a single object.
 pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
