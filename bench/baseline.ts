@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, statOf } from "../worker-tests/lib/server.ts";
+import { get } from "./post.ts";
 import { cpuSecondsOf, type Remote, type Target } from "./target.ts";
 
 /** Where distributions put servers is not on everybody's PATH. */
@@ -41,6 +42,7 @@ export class Baseline implements Target {
     }
     const dir = mkdtempSync(join(tmpdir(), "artifacts-baseline-"));
     for (const folder of ["repos", "uploads"]) mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, "uploads", "nothing"), "");
     const port = await freePort();
     writeFileSync(join(dir, "lighttpd.conf"), lighttpdConfig(dir, port));
     const log = openSync(join(dir, "log"), "a");
@@ -58,7 +60,11 @@ export class Baseline implements Target {
     const gitDir = join(this.#dir, "repos", name);
     execFileSync("git", ["init", "--quiet", "--bare", gitDir]);
     for (const [key, value] of Object.entries(repoConfig)) execFileSync("git", ["-C", gitDir, "config", key, value]);
-    return Promise.resolve({ url: `http://127.0.0.1:${this.#port}/git/${name}`, config: [] });
+    return Promise.resolve({ url: `http://127.0.0.1:${this.#port}/git/${name}`, headers: {} });
+  }
+
+  touch(): Promise<void> {
+    return get(`http://127.0.0.1:${this.#port}/nothing`);
   }
 
   /** Everything that git does for a request is a child of lighttpd or a child's child, and each is waited for by its parent. */

@@ -1,15 +1,22 @@
 /** This server under `wrangler dev --local`, as the Worker's tests start it. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { Api } from "../worker-tests/lib/api.ts";
-import { Server, statOf } from "../worker-tests/lib/server.ts";
-import { cpuSecondsOf, type Remote, type Target } from "./target.ts";
+import { Server, projectDir } from "../worker-tests/lib/server.ts";
+import { get } from "./post.ts";
+import type { Remote, Target } from "./target.ts";
+import { cpuOfWorkerd, workerdAtRest } from "./workerd.ts";
 
-/** What the Worker counts of itself; bytes are the highest since it started. */
+/** What the Worker counts of itself; the bytes of memory are the highest since it started. */
 export interface Stats {
   wasm_memory_bytes: number;
   js_buffer_bytes_high: number;
   r2_puts: number;
+  r2_put_bytes: number;
   r2_gets: number;
+  r2_get_bytes: number;
+  /** Puts and gets begun when the last pack began to be sent. */
+  r2_calls_at_pack: number;
   do_calls: number;
 }
 
@@ -22,35 +29,45 @@ export class Ours implements Target {
   }
 
   static async start(): Promise<Ours> {
+    // Before the server, which would not wait for a first build.
+    execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
     return new Ours(await Server.start({ vars: { DEBUG_TRIGGERS: "on" } }));
+  }
+
+  /** The same repos in a Worker that has kept nothing in memory, and whose highest figures begin anew. */
+  async restart(): Promise<void> {
+    await this.#server.kill();
+    await this.#server.restart();
   }
 
   async newRemote(): Promise<Remote> {
     const repo = await new Api(this.#server.origin).createRepo();
-    const headers = [`Authorization: Bearer ${repo.token}`, "X-Artifacts-Stats: 1"];
-    return { url: repo.remote, config: headers.flatMap((header) => ["-c", `http.extraHeader=${header}`]) };
+    return { url: repo.remote, headers: { Authorization: `Bearer ${repo.token}` } };
   }
 
-  /** Every workerd: the Worker, the local R2 and Durable Objects, and the proxy that wrangler puts before them. */
+  touch(): Promise<void> {
+    return get(this.#statsUrl);
+  }
+
   cpuSeconds(): number {
-    return this.#server.workerdPids().reduce((sum, pid) => sum + cpuSecondsOf(statOf(pid), "own"), 0);
+    return cpuOfWorkerd(this.#server);
   }
 
-  async atRest(): Promise<void> {
-    let before: number;
-    do {
-      before = this.cpuSeconds();
-      await sleep(100);
-    } while (this.cpuSeconds() - before > 0.02);
+  atRest(): Promise<void> {
+    return workerdAtRest(this.#server);
   }
 
   async stats(): Promise<Stats> {
-    const answer = await fetch(`${this.#server.origin}/__debug/stats`);
+    const answer = await fetch(this.#statsUrl);
     if (!answer.ok) throw new Error(`no statistics: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as Stats;
   }
 
   stop(): Promise<void> {
     return this.#server.stop();
+  }
+
+  get #statsUrl(): string {
+    return `${this.#server.origin}/__debug/stats`;
   }
 }

@@ -1,39 +1,52 @@
 /**
- * `npm run bench`: push, clone, and one commit more, on this server and on `git http-backend`, the same machine and data.
+ * `npm run bench`: this server and `git http-backend`, on the same machine and data, turn about. bench/README.md says what is measured.
  *
- *   --repo DIR   a repository whose branches and tags are pushed (a made-up one by default)
- *   --runs N     how often; the table shows medians (5)
- *   --only NAME  `artifacts` or `baseline` alone
+ *   --repo DIR       a repository whose branches and tags are pushed (a made-up one by default)
+ *   --runs N         how often; the tables show medians (5)
+ *   --only NAME      `artifacts` or `baseline` alone
+ *   --measure A,B    some measurements alone
+ *   --full           as many as 1,000 small pushes
+ *   --results DIR    where the results go; by default those of a whole run go to bench/results and others are shown only
  */
-import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Workshop } from "../worker-tests/lib/git.ts";
 import { Baseline } from "./baseline.ts";
+import { Bench, measurements, titleOf, type Measurement } from "./bench.ts";
 import { benchmarkRepo } from "./make-repo.ts";
-import { Ours, type Stats } from "./ours.ts";
-import { mebibytes, median, ratio, seconds, table } from "./table.ts";
-import type { Remote, Target } from "./target.ts";
-
-const operations = ["push", "clone", "one-commit push", "one-commit fetch"] as const;
-type Operation = (typeof operations)[number];
-
-interface Figures {
-  wall: number[];
-  cpu: number[];
-}
+import { afterPushes } from "./measurements/after-pushes.ts";
+import { atOnce } from "./measurements/at-once.ts";
+import { basics, n_in_a_row } from "./measurements/basics.ts";
+import { growth } from "./measurements/growth.ts";
+import { requests, type Requests } from "./measurements/requests.ts";
+import { touch } from "./measurements/touch.ts";
+import { Ours } from "./ours.ts";
+import { R2Only } from "./r2-only.ts";
+import { sections } from "./report.ts";
+import { resultsDir, writeResults } from "./results.ts";
+import { Source } from "./source.ts";
+import { median, megabytes, seconds } from "./table.ts";
+import type { Target } from "./target.ts";
 
 const { values: options } = parseArgs({
-  options: { repo: { type: "string" }, runs: { type: "string", default: "5" }, only: { type: "string" } },
+  options: {
+    repo: { type: "string" },
+    runs: { type: "string", default: "5" },
+    only: { type: "string" },
+    measure: { type: "string", default: measurements.join(",") },
+    full: { type: "boolean", default: false },
+    results: { type: "string" },
+  },
 });
-const n_runs = Number(options.runs);
+/** Small pushes after which fetches are measured. */
+const stops = { large: [0, 1, 10, 100, ...(options.full ? [1000] : [])], small: [0, 1, 10] };
 const shop = new Workshop();
 const targets: Target[] = [];
-const figures = new Map<Target, Record<Operation, Figures>>();
-const stats = new Map<Operation, Stats>();
+// The servers end with this process, but a signal alone would not tell them.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 try {
-  await bench();
+  await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -42,97 +55,63 @@ try {
   shop.remove();
 }
 
-async function bench(): Promise<void> {
+async function main(): Promise<void> {
+  const chosen = chosenMeasurements();
+  const n_runs = Number(options.runs);
+  if (!Number.isInteger(n_runs) || n_runs < 1) throw new Error(`--runs ${options.runs}: how often?`);
+  if (![undefined, "artifacts", "baseline"].includes(options.only)) throw new Error(`--only ${options.only}: artifacts or baseline`);
   // The baseline first: it may have to say that something is not installed.
   if (options.only !== "artifacts") targets.push(await Baseline.start());
-  const repo = options.repo === undefined ? await benchmarkRepo() : resolve(options.repo);
-  // Shares the objects and brings branches and tags along, so that commits can be added without touching the original.
-  await shop.git(".", "clone", "--quiet", "--bare", "--shared", repo, "source");
-  console.log(await describe());
+  const gitDir = options.repo === undefined ? await benchmarkRepo("large") : resolve(options.repo);
+  const n_on_top = chosen.has("after-pushes") ? Math.max(...stops.large) : n_in_a_row;
+  const large = await Source.open(shop, "large", gitDir, n_on_top);
+  const small = await Source.open(shop, "small", await benchmarkRepo("small"), Math.max(...stops.small));
   if (options.only !== "baseline") targets.unshift(await Ours.start());
-  for (const target of targets) figures.set(target, emptyFigures());
-  for (let run = 0; run < n_runs; run += 1) {
-    // Turn about, so that neither always finds the machine as the other left it.
-    for (const target of run % 2 === 0 ? targets : targets.toReversed()) {
-      await oneRun(target);
-      console.log(`run ${run + 1} of ${n_runs}, ${target.name}: ${lastFigures(target)}`);
+  const bench = new Bench(shop, targets, n_runs, chosen);
+  const heading = [describe(large), describe(small), `${n_runs} runs, turn about; medians`];
+  console.log(`${heading.join("\n")}\n`);
+
+  await touch(bench);
+  await basics(bench, large);
+  await afterPushes(bench, "large", large, stops.large);
+  await afterPushes(bench, "small", small, stops.small);
+  await growth(bench);
+  await atOnce(bench, large);
+  const of_requests: Requests = options.only === "baseline" ? { requests: [], memory: [] } : await requests(bench, large, small);
+  await measureR2(bench);
+
+  const body = sections(bench.book, of_requests);
+  console.log(`\n${body}`);
+  const is_whole = chosen.size === measurements.length && options.only === undefined && options.repo === undefined;
+  const dir = options.results ?? (is_whole ? resultsDir : undefined);
+  if (dir !== undefined) console.log(`Written to ${writeResults(resolve(dir), heading, body, bench.book)}`);
+}
+
+function chosenMeasurements(): Set<Measurement> {
+  const names = options.measure.split(",");
+  const unknown = names.find((name) => !(measurements as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`--measure ${unknown}: there are ${measurements.join(", ")}`);
+  return new Set(names as Measurement[]);
+}
+
+/** The calls to R2 of each line once more, without anything around them. */
+async function measureR2(bench: Bench): Promise<void> {
+  const { book, n_runs } = bench;
+  const alone = book.lines.some((line) => line.calls()) ? await R2Only.start() : undefined;
+  try {
+    for (const line of book.lines) {
+      const calls = line.calls();
+      if (!alone || !calls) continue;
+      const samples: number[] = [];
+      for (let run = 0; run < Math.min(n_runs, 3); run += 1) samples.push(await alone.cpuSeconds(calls));
+      line.r2_cpu = median(samples);
+      bench.say(`R2 alone for ${titleOf(line.subject)}: CPU ${seconds(line.r2_cpu)}`);
     }
+  } finally {
+    await alone?.stop();
   }
-  console.log(`\n${summary()}`);
-  if (stats.size > 0) console.log(`\n${memory()}`);
 }
 
-async function oneRun(target: Target): Promise<void> {
-  const remote = await target.newRemote();
-  const git = (...args: string[]) => shop.git(".", ...remote.config, ...args);
-  const everything = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
-  await measure(target, "push", () => git("-C", "source", "push", "--quiet", remote.url, ...everything));
-  await measure(target, "clone", () => git("clone", "--quiet", "--mirror", remote.url, "copy"));
-  const branch = await shop.git("source", "symbolic-ref", "HEAD");
-  await shop.commitBare("source", branch);
-  await measure(target, "one-commit push", () => git("-C", "source", "push", "--quiet", remote.url, branch));
-  await measure(target, "one-commit fetch", () => git("-C", "copy", "fetch", "--quiet"));
-  await assertSameRefs(remote);
-  rmSync(shop.path("copy"), { recursive: true });
-}
-
-async function measure(target: Target, operation: Operation, run: () => Promise<unknown>): Promise<void> {
-  await target.atRest();
-  const cpu_before = target.cpuSeconds();
-  const began = performance.now();
-  await run();
-  const wall = (performance.now() - began) / 1000;
-  await target.atRest();
-  const of_operation = figures.get(target)?.[operation];
-  of_operation?.wall.push(wall);
-  of_operation?.cpu.push(target.cpuSeconds() - cpu_before);
-  if (target instanceof Ours && !stats.has(operation)) stats.set(operation, await target.stats());
-}
-
-async function assertSameRefs(remote: Remote): Promise<void> {
-  const [pushed, fetched] = [await shop.git("source", "show-ref"), await shop.git("copy", "show-ref")];
-  if (pushed !== fetched) throw new Error(`what was fetched from ${remote.url} is not what was pushed`);
-}
-
-function emptyFigures(): Record<Operation, Figures> {
-  const entries = operations.map((operation) => [operation, { wall: [], cpu: [] }]);
-  return Object.fromEntries(entries) as Record<Operation, Figures>;
-}
-
-function lastFigures(target: Target): string {
-  return operations.map((operation) => `${operation} ${seconds(figures.get(target)?.[operation].wall.at(-1) ?? NaN)}`).join(", ");
-}
-
-async function describe(): Promise<string> {
-  const n_refs = (await shop.git("source", "show-ref")).split("\n").length;
-  const n_objects = (await shop.git("source", "rev-list", "--objects", "--no-object-names", "--all")).split("\n").length;
-  const bytes = await shop.git("source", "rev-list", "--objects", "--disk-usage", "--all");
-  return `${n_objects} objects, ${mebibytes(Number(bytes))}, ${n_refs} refs; ${n_runs} runs, medians`;
-}
-
-function summary(): string {
-  const [first, second] = targets;
-  const names = targets.map((target) => target.name);
-  const head = ["", ...names.map((name) => `${name}, wall`), "ratio", ...names.map((name) => `${name}, CPU`), "ratio"];
-  const row = (operation: Operation) =>
-    (["wall", "cpu"] as const).flatMap((kind) => {
-      const medians = targets.map((target) => median(figures.get(target)?.[operation][kind] ?? []));
-      const [ours, theirs] = medians;
-      const compared = first && second && ours !== undefined && theirs !== undefined ? ratio(ours, theirs) : "";
-      return [...medians.map(seconds), compared];
-    });
-  return table(head, operations.map((operation) => [operation, ...row(operation)]));
-}
-
-function memory(): string {
-  const head = ["highest until after the first …", "wasm memory", "JavaScript buffers", "R2 puts", "R2 gets", "object calls"];
-  const rows = [...stats].map(([operation, of_operation]) => [
-    operation,
-    mebibytes(of_operation.wasm_memory_bytes),
-    mebibytes(of_operation.js_buffer_bytes_high),
-    String(of_operation.r2_puts),
-    String(of_operation.r2_gets),
-    String(of_operation.do_calls),
-  ]);
-  return table(head, rows);
+function describe({ name, n_objects, n_bytes, tips }: Source): string {
+  return `${name}: ${n_objects.toLocaleString("en")} objects, ${megabytes(n_bytes)}, ${tips.length} tips`;
 }

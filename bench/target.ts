@@ -2,18 +2,28 @@
 
 export interface Remote {
   url: string;
-  /** `-c` options that every git command to this remote needs. */
-  config: string[];
+  /** Headers that every request to this remote needs. */
+  headers: Record<string, string>;
 }
 
+/** Where a server stands in the tables. */
+export type TargetName = "artifacts" | "git http-backend";
+
 export interface Target {
-  readonly name: string;
+  readonly name: TargetName;
   newRemote(): Promise<Remote>;
+  /** A request on a connection of its own that asks for next to nothing: the least that any takes here. */
+  touch(): Promise<void>;
   /** CPU seconds, user and system, that the server has used since it started; to be read when it is at rest. */
   cpuSeconds(): number;
   /** Returns when the work of answered requests is over, as far as the server lets one see. */
   atRest(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A remote's headers as options of git. */
+export function gitOptions({ headers }: Remote): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => ["-c", `http.extraHeader=${name}: ${value}`]);
 }
 
 /** `_SC_CLK_TCK`, in which proc(5) counts: 100 on every Linux in use. */

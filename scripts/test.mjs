@@ -2,12 +2,16 @@
 
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { main, Told } from "./process.mjs";
 import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
 const WORKER_TESTS = join(root, "worker-tests");
+
+/** Files of Worker tests at once: they mostly wait, so that Node's own choice, a core less than there are, is too few for two. */
+const WORKER_TESTS_AT_ONCE = Math.max(2, availableParallelism() - 1);
 
 /** wrangler lists running Workers in a folder: the tests' own, so that they meet none that is served elsewhere. */
 const env = toolEnv({ CI: "true", WRANGLER_REGISTRY_PATH: join(root, ".wrangler", "registry") });
@@ -51,6 +55,7 @@ async function workerTests() {
   const { ok, text } = await echoed(node, [
     "--test",
     "--test-reporter=spec",
+    `--test-concurrency=${WORKER_TESTS_AT_ONCE}`,
     "--disable-warning=ExperimentalWarning",
     ...files.map((name) => join(WORKER_TESTS, name)),
   ]);

@@ -135,6 +135,9 @@ pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
 /// Two stretches are in memory at a time.
 pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;
 pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
+/// A range of a stored pack, and an amount of such ranges, that goes through wasm: to hand over less at a time costs more
+/// than to copy it.
+pub(crate) const SMALL_LEN_MAX: usize = 16 * 1024;
 /// How much of a pack is gathered before it is framed and sent.
 pub(crate) const SEND_LEN: usize = 256 * 1024;
 

@@ -47,9 +47,6 @@ pub(crate) enum Error {
         message: String,
         pointer: Option<String>,
     },
-    BodyTooLong {
-        len_max: usize,
-    },
     /// A repo's name, in the body at this JSON pointer, that is none.
     RepoName {
         pointer: Option<&'static str>,
@@ -179,7 +176,7 @@ impl Error {
             | Self::GitService(_)
             | Self::GitRequest(_)
             | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
-            Self::BodyTooLong { .. } | Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
+            Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
             Self::RepoName { .. } | Self::GitRepoName => (400, INVALID_REPO_NAME),
             Self::Ttl(_) => (400, INVALID_TTL),
             Self::RepoExists(_) => (409, ALREADY_EXISTS),
@@ -211,7 +208,6 @@ impl Error {
             Self::NoRoute => "No such route.".into(),
             Self::MethodNotAllowed { allow } => format!("Method not allowed: use {allow}."),
             Self::Input { message, .. } => message.clone(),
-            Self::BodyTooLong { len_max } => format!("Invalid body: must be at most {len_max} bytes."),
             Self::RepoName { .. } | Self::GitRepoName => "Invalid repo name.".into(),
             Self::NamespaceName => "Invalid namespace name.".into(),
             Self::Ttl(ttl) => {
@@ -225,7 +221,7 @@ impl Error {
             Self::GitService(service) => format!("unknown service {service:?}"),
             Self::GitPath => "not found".into(),
             Self::GitRequest(error) => error.to_string(),
-            Self::Body(error) => error.to_string(),
+            Self::Body(error) => format!("Invalid body: {error}."),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
         }
@@ -250,6 +246,7 @@ impl Error {
             Self::GitPath => "no such path: a remote is <origin>/git/<namespace>/<repo>.git".into(),
             Self::GitRepoName => "invalid repository name".into(),
             Self::MethodNotAllowed { allow } => format!("method not allowed: use {allow}"),
+            Self::Body(error) => error.to_string(),
             Self::Failed(_) => "internal error".into(),
             _ => self.message(),
         }
@@ -308,6 +305,10 @@ mod tests {
         Error::Refused { repo: "r".into(), refusal }
     }
 
+    fn too_long() -> Error {
+        Error::Body(BodyError::TooLong { len_max: 5 })
+    }
+
     #[test]
     fn rest_statuses_codes_and_messages_are_the_contracts() {
         let table = [
@@ -323,6 +324,7 @@ mod tests {
             (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),
             (Error::CreateInProgress("r".into()), 409, "10301 Repository is being created: r. Try again."),
             (Error::TokenNotFound("t".into()), 404, "10200 Token not found: t."),
+            (too_long(), 413, "10100 Invalid body: the request's body is longer than 5 bytes."),
             (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
             (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
             (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
@@ -339,6 +341,7 @@ mod tests {
             (refused(Refusal::ReadScope), 403, "the token's scope is read: a push needs write\n"),
             (refused(Refusal::ReadOnly), 403, "the repository is read-only\n"),
             (refused(Refusal::NotReady(Status::Importing)), 503, "the repository is being imported: try again\n"),
+            (too_long(), 413, "the request's body is longer than 5 bytes\n"),
             (Error::GitService("git-x".into()), 403, "unknown service \"git-x\"\n"),
             (Error::Failed(Failure::Platform("secret".into())), 500, "internal error\n"),
         ];

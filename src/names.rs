@@ -2,18 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::{NAMESPACE_NAME_LEN_MAX, REPO_NAME_LEN_MAX};
 
 /// A namespace's name, in the spelling its caller used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamespaceName(String);
 
 /// A repo's name, in the spelling its caller used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RepoName(String);
 
 impl NamespaceName {

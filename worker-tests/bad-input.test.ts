@@ -11,10 +11,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { Api, editToken, type Repo } from "./lib/api.ts";
-import { Workshop } from "./lib/git.ts";
-import { blob, commit, pack, tree, whole } from "./lib/pack.ts";
+import { change } from "./lib/pack.ts";
 import { delim, flush, packets, pkt } from "./lib/pkt.ts";
 import { Server, projectDir } from "./lib/server.ts";
+import { setUp } from "./lib/setup.ts";
 import { storedKeys, storedKeysWhen } from "./lib/stored.ts";
 import {
   advertisement,
@@ -30,21 +30,10 @@ import {
 } from "./lib/wire.ts";
 
 const graceSeconds = 4;
-const server = await Server.start({ vars: { UPLOAD_GRACE_SECONDS: String(graceSeconds) } });
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
+const { server, shop, api } = await setUp({ vars: { UPLOAD_GRACE_SECONDS: String(graceSeconds) } });
 const reclaimedWithinMs = 20_000;
 
-const good = (() => {
-  const file = blob("good\n");
-  const files = tree([{ name: "file", id: file.id }]);
-  const one = commit(files.id);
-  return { tip: one.id, pack: pack([file, files, one].map(whole)) };
-})();
+const good = change("good\n");
 
 /** Asserts that a repo still has no refs, and that it takes a good push now. */
 async function assertUnharmed(repo: Repo): Promise<void> {
@@ -249,13 +238,20 @@ test("a large push with a wrong token is answered before or after its body, not 
   await assertUnharmed(repo);
 });
 
-/** A push of one file of `size` random bytes, which no one can compress. */
-function largePush(size: number): { tip: string; pack: Buffer } {
-  const file = blob(randomBytes(size));
-  const files = tree([{ name: "large", id: file.id }]);
-  const one = commit(files.id);
-  return { tip: one.id, pack: pack([files, one, file].map(whole)) };
-}
+test("a large body that a deployment without configuration gets, or the API, is answered in words", async () => {
+  const unset = await Server.start({ vars: { PUBLIC_URL: "https://artifacts.example" } });
+  after(() => unset.stop());
+  const repo = await api.createRepo();
+  const elsewhere = { ...repo, remote: repo.remote.replace(server.origin, unset.origin) };
+  const large = randomBytes(20_000_000);
+  const push = await serviceRequest(elsewhere, "git-receive-pack", large);
+  assert.deepEqual([push.status, /^not serving: .+\n$/.test(push.text)], [503, true], push.text);
+  const text = large.toString("base64");
+  const creation = await new Api(unset.origin).request("POST", "/default/repos", { text });
+  assert.deepEqual([creation.status, creation.envelope.success], [503, false]);
+  const long = await api.request("POST", "/default/repos", { text });
+  assert.deepEqual([long.status, long.envelope.success], [413, false]);
+});
 
 for (const [what, promised] of [["of known length", "length"], ["in chunks", "chunked"]] as const) {
   test(`a body ${what} that stops midway moves no ref and is forgotten`, async () => {
@@ -272,7 +268,7 @@ for (const [what, promised] of [["of known length", "length"], ["in chunks", "ch
 test("what a client sent before it hung up is stored for a while and then reclaimed", async () => {
   const repo = await api.createRepo();
   const before = storedKeys(server.stateDir);
-  const { tip, pack: bytes } = largePush(24_000_000);
+  const { tip, pack: bytes } = change(randomBytes(24_000_000));
   const body = pushBody([{ name: "refs/heads/main", new_id: tip }], bytes, "report-status");
   let meanwhile: string[] = [];
   await hangUp(repo, "git-receive-pack", body.length, body.subarray(0, 20_000_000), async () => {
@@ -287,7 +283,7 @@ test("what a client sent before it hung up is stored for a while and then reclai
 test("what a refused push stored is reclaimed", async () => {
   const repo = await api.createRepo();
   const before = storedKeys(server.stateDir);
-  const { tip, pack: bytes } = largePush(12_000_000);
+  const { tip, pack: bytes } = change(randomBytes(12_000_000));
   bytes.fill(0, bytes.length - 20);
   const report = await pushPack(repo, [{ name: "refs/heads/main", new_id: tip }], bytes);
   assert.notEqual(report.refs.get("refs/heads/main") ?? "no report", "ok", report.text);
@@ -299,7 +295,7 @@ test("what a refused push stored is reclaimed", async () => {
 test("what an accepted push stored stays when its time as an upload is over", async () => {
   const repo = await api.createRepo();
   const before = storedKeys(server.stateDir);
-  const { tip, pack: bytes } = largePush(12_000_000);
+  const { tip, pack: bytes } = change(randomBytes(12_000_000));
   const report = await pushPack(repo, [{ name: "refs/heads/main", new_id: tip }], bytes);
   assert.equal(report.refs.get("refs/heads/main"), "ok", report.text);
   const stored = storedKeys(server.stateDir);

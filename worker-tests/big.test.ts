@@ -3,19 +3,12 @@ import assert from "node:assert/strict";
 import { createCipheriv } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { importHistory } from "../bench/history.ts";
-import { Api } from "./lib/api.ts";
-import { Workshop } from "./lib/git.ts";
-import { Server, projectDir } from "./lib/server.ts";
+import { projectDir } from "./lib/server.ts";
+import { setUp } from "./lib/setup.ts";
 
-const server = await Server.start();
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
+const { shop, api } = await setUp();
 
 /** Bytes that no one can compress, the same for the same seed. */
 function noise(length: number, seed: number): Buffer {

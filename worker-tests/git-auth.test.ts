@@ -1,19 +1,13 @@
 /** Who may fetch and who may push: tokens, their forms, scopes and ends. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Api, editToken, secretOf, withPassword, type Repo } from "./lib/api.ts";
-import { Workshop, type GitResult } from "./lib/git.ts";
-import { Server } from "./lib/server.ts";
+import { editToken, secretOf, withPassword, type Repo } from "./lib/api.ts";
+import { type GitResult } from "./lib/git.ts";
+import { setUp } from "./lib/setup.ts";
 import { wire } from "./lib/wire.ts";
 
-const server = await Server.start();
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
+const { shop, api } = await setUp();
 await shop.newRepo("local", 2);
 
 // The shortest life that a token can have; the test of its end comes last in this file, so that little is left to wait.

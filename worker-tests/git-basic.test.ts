@@ -1,19 +1,11 @@
 /** Pushes, clones and fetches of the real `git`, over every protocol version. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { Api } from "./lib/api.ts";
-import { Workshop } from "./lib/git.ts";
+import { test } from "node:test";
 import { blob, commit, object, pack, refDelta, appendingDelta, tree, whole } from "./lib/pack.ts";
-import { Server } from "./lib/server.ts";
+import { setUp } from "./lib/setup.ts";
 import { pushPack } from "./lib/wire.ts";
 
-const server = await Server.start();
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
+const { shop, api } = await setUp();
 
 let n_folders = 0;
 

@@ -1,21 +1,14 @@
 /** Git's HTTP as it stands on the wire: addresses, headers, encodings, and clients that ask for less than today's git does. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { Api, freshName, type Repo } from "./lib/api.ts";
-import { Workshop } from "./lib/git.ts";
-import { blob, commit, entryKinds, pack, tree, whole } from "./lib/pack.ts";
+import { freshName, type Repo } from "./lib/api.ts";
+import { change, entryKinds } from "./lib/pack.ts";
 import { delim, demultiplex, flush, lines, packets, pkt, upToFlush } from "./lib/pkt.ts";
-import { Server } from "./lib/server.ts";
+import { setUp } from "./lib/setup.ts";
 import { advertisement, pushBody, pushPack, readReport, serviceRequest, wire } from "./lib/wire.ts";
 
-const server = await Server.start();
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
+const { shop, api } = await setUp();
 
 await shop.newRepo("local", 20);
 const head = await shop.git("local", "rev-parse", "HEAD");
@@ -24,14 +17,6 @@ const full = await api.createRepo();
 // Packed as deltas with offsets, so that a client that cannot read those is seen to get others.
 await shop.git("local", "repack", "-adfq", "--depth=50");
 await shop.git("local", "push", "--quiet", full.url, "main");
-
-/** A commit with one file, made by hand, and the pack that holds it. */
-function smallPush(content: string) {
-  const file = blob(content);
-  const files = tree([{ name: "file", id: file.id }]);
-  const one = commit(files.id);
-  return { commit_id: one.id, pack: pack([file, files, one].map(whole)) };
-}
 
 /** Has git index a pack and returns how many objects it holds. */
 async function indexed(bytes: Buffer): Promise<number> {
@@ -119,19 +104,19 @@ test("deltas name their base by offset only for a client that said ofs-delta", a
 
 test("a push without side-band is reported in bare packets", async () => {
   const repo = await api.createRepo();
-  const { commit_id, pack: bytes } = smallPush("no side-band\n");
-  const report = await pushPack(repo, [{ name: "refs/heads/main", new_id: commit_id }], bytes, "report-status");
+  const { tip, pack: bytes } = change("no side-band\n");
+  const report = await pushPack(repo, [{ name: "refs/heads/main", new_id: tip }], bytes, "report-status");
   assert.deepEqual([report.status, report.unpack, [...report.refs]], [200, "ok", [["refs/heads/main", "ok"]]]);
-  assert.equal((await advertisement(repo, "git-upload-pack")).refs.get("refs/heads/main"), commit_id);
+  assert.equal((await advertisement(repo, "git-upload-pack")).refs.get("refs/heads/main"), tip);
 });
 
 test("a push that asks for no report gets none and lands", async () => {
   const repo = await api.createRepo();
-  const { commit_id, pack: bytes } = smallPush("no report\n");
-  const body = pushBody([{ name: "refs/heads/main", new_id: commit_id }], bytes, "");
+  const { tip, pack: bytes } = change("no report\n");
+  const body = pushBody([{ name: "refs/heads/main", new_id: tip }], bytes, "");
   const answer = await serviceRequest(repo, "git-receive-pack", body);
   assert.deepEqual([answer.status, answer.text], [200, ""]);
-  assert.equal((await advertisement(repo, "git-upload-pack")).refs.get("refs/heads/main"), commit_id);
+  assert.equal((await advertisement(repo, "git-upload-pack")).refs.get("refs/heads/main"), tip);
 });
 
 test("request bodies may be gzipped, of fetches and of pushes", async () => {
@@ -139,8 +124,8 @@ test("request bodies may be gzipped, of fetches and of pushes", async () => {
   const fetched = await serviceRequest(full, "git-upload-pack", gzipSync(want("ofs-delta")), { headers });
   assert.equal(await indexed(fetched.body.subarray(pkt("NAK\n").length)), n_objects);
   const repo = await api.createRepo();
-  const { commit_id, pack: bytes } = smallPush("gzipped\n");
-  const body = gzipSync(pushBody([{ name: "refs/heads/main", new_id: commit_id }], bytes, "report-status"));
+  const { tip, pack: bytes } = change("gzipped\n");
+  const body = gzipSync(pushBody([{ name: "refs/heads/main", new_id: tip }], bytes, "report-status"));
   const report = readReport(await serviceRequest(repo, "git-receive-pack", body, { headers }), false);
   assert.equal(report.refs.get("refs/heads/main"), "ok", report.text);
 });

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Ours } from "../bench/ours.ts";
-import { mebibytes, seconds } from "../bench/table.ts";
+import { megabytes, seconds } from "../bench/table.ts";
+import { gitOptions } from "../bench/target.ts";
 import { Workshop } from "./lib/git.ts";
 
 const { values: options } = parseArgs({ options: { repo: { type: "string" } } });
@@ -22,8 +23,9 @@ try {
 }
 
 async function roundTrip(): Promise<void> {
-  const { url, config } = await server.newRemote();
-  const git = (...args: string[]) => shop.git(".", ...config, ...args);
+  const remote = await server.newRemote();
+  const { url } = remote;
+  const git = (...args: string[]) => shop.git(".", ...gitOptions(remote), ...args);
   await shop.git(".", "clone", "--quiet", "--bare", "--shared", original, "source");
   await timed("push of all branches and tags", () => git("-C", "source", "push", "--quiet", "--mirror", url));
   await timed("clone", () => git("clone", "--quiet", "--mirror", url, "copy"));
@@ -37,7 +39,7 @@ async function roundTrip(): Promise<void> {
   }
   await compare();
   const stats = await server.stats();
-  console.log(`highest wasm memory ${mebibytes(stats.wasm_memory_bytes)}, JavaScript buffers ${mebibytes(stats.js_buffer_bytes_high)}`);
+  console.log(`highest wasm memory ${megabytes(stats.wasm_memory_bytes)}, JavaScript buffers ${megabytes(stats.js_buffer_bytes_high)}`);
   console.log(`${stats.r2_puts} R2 puts, ${stats.r2_gets} R2 gets, ${stats.do_calls} calls of Durable Objects`);
 }
 

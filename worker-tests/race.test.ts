@@ -1,29 +1,13 @@
 /** Pushes at the same time, and a server that dies: what was acknowledged is there, and nothing is half there. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Api } from "./lib/api.ts";
-import { Workshop } from "./lib/git.ts";
-import { blob, commit, pack, tree, whole } from "./lib/pack.ts";
-import { Server } from "./lib/server.ts";
+import { change } from "./lib/pack.ts";
+import { setUp } from "./lib/setup.ts";
 import { advertisement, pushPack } from "./lib/wire.ts";
 
-const server = await Server.start();
-const shop = new Workshop();
-after(async () => {
-  shop.remove();
-  await server.stop();
-});
-const api = new Api(server.origin);
-
-/** A commit on top of others with one file of its own, and the pack that brings it. */
-function change(content: string | Buffer, parents: string[] = []) {
-  const file = blob(content);
-  const files = tree([{ name: "file", id: file.id }]);
-  const made = commit(files.id, parents);
-  return { tip: made.id, pack: pack([file, files, made].map(whole)) };
-}
+const { server, shop, api } = await setUp();
 
 test("of two pushes to the same ref at once, exactly one wins and the other is told why", async () => {
   const repo = await api.createRepo();

@@ -32,8 +32,8 @@ function build() {
   const bindgen = process.env.WASM_BINDGEN_BIN ?? path.join(root, ".tools/bin/wasm-bindgen");
   const out = path.join(target, "ingest-bench");
   execFileSync(bindgen, ["--target", "nodejs", "--out-dir", out, wasm], { stdio: "inherit" });
-  // What wasm-bindgen writes for Node is CommonJS, and the checkout's own package.json says otherwise.
-  fs.writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
+  // What is written is CommonJS, and lies in a folder of a project of modules.
+  fs.writeFileSync(path.join(out, "package.json"), JSON.stringify({ type: "commonjs" }));
   return path.join(out, "ingest_bench.js");
 }
 

@@ -131,8 +131,12 @@ fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
         namespaces: Option<Vec<String>>,
     }
     let malformed = |why: String| ConfigError::Malformed { name: "API_TOKENS", why };
-    let entries: Vec<Entry> =
-        serde_json::from_str(value).map_err(|error| malformed(format!("is not the JSON that is expected: {error}")))?;
+    // Anybody may see this, so it says where and nothing of what stands there.
+    let unexpected = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        malformed(format!("is not the JSON that is expected, at line {line} column {column}"))
+    };
+    let entries: Vec<Entry> = serde_json::from_str(value).map_err(unexpected)?;
     let token = |(index, entry): (usize, Entry)| {
         let mut sha256 = [0; 32];
         hex::decode_to_slice(&entry.sha256, &mut sha256)
@@ -188,6 +192,14 @@ mod tests {
         assert!(why("API_TOKENS", "dev-edit").contains("API_TOKENS is not the JSON"));
         let short = r#"[{"sha256":"00","permission":"edit"}]"#;
         assert!(why("API_TOKENS", short).contains("sha256 of entry 0"));
+    }
+
+    #[test]
+    fn what_is_malformed_in_a_secret_is_not_repeated() {
+        for secret in [r#"["the-token"]"#, r#""the-token""#, r#"[{"sha256":"the-token","permission":"edit"}]"#] {
+            let why = config(&[("API_TOKENS", secret)]).unwrap_err().to_string();
+            assert!(!why.contains("the-token"), "{why}");
+        }
     }
 
     #[test]

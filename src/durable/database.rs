@@ -10,6 +10,15 @@ use super::Failure;
 /// The greatest integer that JavaScript's numbers hold exactly.
 pub(crate) const INTEGER_MAX: u64 = (1 << 53) - 1;
 
+/// An integer as JavaScript has it.
+#[expect(clippy::cast_precision_loss, reason = "checked to be at most 2^53")]
+pub(super) fn exact(value: u64) -> Result<f64, Failure> {
+    if value > INTEGER_MAX {
+        return Err(Failure::Range { what: "an integer for SQLite", value, max: INTEGER_MAX });
+    }
+    Ok(value as f64)
+}
+
 /// The database and the alarm of one Durable Object.
 pub(crate) trait Database {
     /// Runs one statement to its end. Values bind to `?1`, `?2`, … in order.

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
 use super::Failure;
-use super::database::{Cell, Database, Row, Value};
+use super::database::{Cell, Database, Row, Value, exact};
 use super::wire::Wire;
 
 /// A Durable Object's database and alarm, in memory.
@@ -85,11 +85,12 @@ impl Database for MemoryDatabase {
 }
 
 impl ToSql for Value<'_> {
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers are bound as REAL, here as there")]
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let too_large = |failure| rusqlite::Error::ToSqlConversionFailure(Box::new(failure));
         Ok(ToSqlOutput::Borrowed(match *self {
             Self::Null => ValueRef::Null,
-            Self::Integer(integer) => ValueRef::Real(integer as f64),
+            // JavaScript's numbers are bound as REAL, here as there.
+            Self::Integer(integer) => ValueRef::Real(exact(integer).map_err(too_large)?),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }))

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use worker::worker_sys::DurableObjectStorage;
 use worker::{SqlStorage, SqlStorageValue, State};
 
-use super::database::{Cell, Database, INTEGER_MAX, Row, Value};
+use super::database::{Cell, Database, Row, Value, exact};
 use super::failure::Failure;
 
 #[wasm_bindgen]
@@ -76,14 +76,6 @@ impl Database for ObjectDatabase {
 
 fn platform(error: JsValue) -> Failure {
     worker::Error::from(error).into()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "checked to be at most 2^53")]
-fn exact(value: u64) -> Result<f64, Failure> {
-    if value > INTEGER_MAX {
-        return Err(Failure::Range { what: "an integer for SQLite", value, max: INTEGER_MAX });
-    }
-    Ok(value as f64)
 }
 
 fn to_js(value: &Value<'_>) -> Result<JsValue, Failure> {

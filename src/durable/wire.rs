@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response, Stub};
 
 use super::{Failure, Frame, FrameWriter};
-use crate::log;
+use crate::{log, stats};
 
 /// The address is not looked at; the runtime wants one.
 const OBJECT_URL: &str = "https://object/";
@@ -23,7 +23,7 @@ pub(crate) trait Wire {
 
 impl Wire for Stub {
     async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        crate::stats::count(crate::stats::Counter::ObjectCall);
+        stats::count(stats::Counter::ObjectCalls, 1);
         let mut init = RequestInit::new();
         init.with_method(Method::Post).with_body(Some(Uint8Array::from(frame.as_slice()).into()));
         drop(frame);

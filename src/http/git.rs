@@ -10,17 +10,17 @@ use super::answer::Answer;
 use super::auth;
 use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
-use super::stream;
-use crate::config::{AGENT, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
+use super::{serving, stream};
+use crate::config::{AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{DurableObjects, Objects};
 use crate::ops::body::{self, Stopped};
-use crate::ops::receive_pack::{Pushed, Receiving, receive_pack};
+use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use crate::ops::upload_pack::upload_pack;
+use crate::repo::Opened;
 use crate::repo::call::{Snapshot, View};
-use crate::repo::{Opened, RepoClient};
 use crate::store::R2Packs;
 
 const REQUEST_LIMITS: RequestLimits =
@@ -29,51 +29,62 @@ const REQUEST_LIMITS: RequestLimits =
 /// A Git request on its way to an answer.
 pub(crate) struct GitRequest<'a> {
     pub(crate) env: &'a Env,
+    pub(crate) config: &'a Result<Config, ConfigError>,
     pub(crate) objects: &'a DurableObjects<'a>,
     pub(crate) route: &'a GitRoute,
     pub(crate) request: &'a Request,
     pub(crate) url: &'a Url,
 }
 
-/// Answers a Git request. A refusal comes after the whole body has: before it, it would break the client's connection.
+/// Answers a Git request, after its whole body has come: an answer before that would break the client's connection.
 pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
     let mut body = RequestBody::new(git.request).map_err(Stopped::Body)?;
     let answered = answer(git, &mut body).await;
-    if answered.is_err() {
-        body::drain(&mut body).await;
-    }
+    body::drain(&mut body).await;
     answered
 }
 
 async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response, Error> {
+    serving(git.config)?;
     let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
     let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
-    let (service, view) = match git.route.endpoint {
-        Endpoint::InfoRefs => match service(git.url)? {
-            Service::UploadPack => (Service::UploadPack, View::Refs),
-            Service::ReceivePack => (Service::ReceivePack, View::PushRefs),
-        },
-        Endpoint::UploadPack => (Service::UploadPack, View::Fetch),
-        Endpoint::ReceivePack => (Service::ReceivePack, View::Push),
+    let service = match git.route.endpoint {
+        Endpoint::InfoRefs => service(git.url)?,
+        Endpoint::UploadPack => Service::UploadPack,
+        Endpoint::ReceivePack => Service::ReceivePack,
         Endpoint::Other => return Err(Error::GitPath),
         Endpoint::WrongMethod { allow } => return Err(Error::MethodNotAllowed { allow }),
     };
-    let token = auth::repo_token(git.request.headers().get("authorization")?.as_deref())?;
+    let token_sha256 = auth::repo_token(git.request.headers().get("authorization")?.as_deref())?.sha256();
     let client = git.objects.repo(&namespace, &repo)?;
     let protocol = git.request.headers().get("git-protocol")?.unwrap_or_default();
     let version = Version::from_header(&protocol).for_service(service);
     let refused = |refusal| Error::Refused { repo: repo.to_string(), refusal };
-    if view == View::Fetch {
-        // Only a fetch needs the catalog. What is wrong with a request is said to those alone who may ask.
-        let asked = read_fetch(body, version).await;
-        let view = if matches!(asked, Ok(Asked::Fetch(_))) { View::Fetch } else { View::Refs };
-        let opened = client.open(token.sha256(), view).await?.map_err(refused)?;
-        return fetch(git.env, opened, asked?);
-    }
-    let opened = client.open(token.sha256(), view).await?.map_err(refused)?;
-    match view {
-        View::Push => push(git.env, &client, &opened, &token.sha256(), body).await,
-        View::Refs | View::PushRefs | View::Fetch => advertise(service, version, &opened.snapshot),
+    let open = async |view| client.open(token_sha256.clone(), view).await?.map_err(refused);
+    // What is wrong with a request is said to those alone who may ask.
+    match (git.route.endpoint, service) {
+        (Endpoint::UploadPack, _) => {
+            let asked = read_fetch(body, version).await;
+            let opened = open(asked.as_ref().map_or(View::Refs, Asked::view)).await?;
+            fetch(git.env, opened, asked?)
+        }
+        (Endpoint::ReceivePack, _) => {
+            let beginning = Beginning::read(body).await;
+            let opened = open(beginning.as_ref().map_or(View::PushRefs, Beginning::view)).await?;
+            let to = Receiving {
+                repo: &client,
+                store: &R2Packs::new(git.env)?,
+                opened: &opened,
+                token_sha256: &token_sha256,
+            };
+            match receive_pack(&to, beginning.map_err(Stopped::Body)?, body).await? {
+                Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
+                Pushed::Malformed(error) => Err(error.into()),
+                Pushed::Refused(refusal) => Err(refused(refusal)),
+            }
+        }
+        (_, Service::UploadPack) => advertise(service, version, &open(View::Refs).await?.snapshot),
+        (_, Service::ReceivePack) => advertise(service, version, &open(View::PushRefs).await?.snapshot),
     }
 }
 
@@ -94,6 +105,16 @@ enum Asked {
     Nothing,
     LsRefs(git_core::protocol::ls_refs::LsRefs),
     Fetch(FetchRequest),
+}
+
+impl Asked {
+    /// What the repo is to be opened for: only a fetch needs the catalog.
+    fn view(&self) -> View {
+        match self {
+            Self::Nothing | Self::LsRefs(_) => View::Refs,
+            Self::Fetch(_) => View::Fetch,
+        }
+    }
 }
 
 async fn read_fetch(body: &mut RequestBody, version: Version) -> Result<Asked, Error> {
@@ -130,22 +151,6 @@ fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
     response.headers().set("content-type", UPLOAD_PACK_RESULT)?;
     response.headers().set("cache-control", "no-cache")?;
     Ok(response)
-}
-
-async fn push(
-    env: &Env,
-    client: &RepoClient<worker::Stub>,
-    opened: &Opened,
-    token_sha256: &str,
-    body: &mut RequestBody,
-) -> Result<Response, Error> {
-    let store = R2Packs::new(env)?;
-    let to = Receiving { repo: client, store: &store, opened, token_sha256 };
-    match receive_pack(&to, body).await? {
-        Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
-        Pushed::Malformed(error) => Err(error.into()),
-        Pushed::Refused(refusal) => Err(Error::Refused { repo: String::new(), refusal }),
-    }
 }
 
 /// The refs of a snapshot as the protocol has them.

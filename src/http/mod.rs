@@ -10,37 +10,35 @@ mod rest;
 mod route;
 mod stream;
 
-use futures_util::StreamExt;
 use worker::{Env, Request, Response};
 
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
+use crate::ops::body::{Stopped, read_whole};
 use crate::time;
 use answer::Answer;
+use body::RequestBody;
 use route::Route;
 
 /// Answers a request. Whatever goes wrong becomes an answer in the form of the surface it was meant for.
-pub(crate) async fn respond(mut request: Request, env: &Env) -> worker::Result<Response> {
+pub(crate) async fn respond(request: Request, env: &Env) -> worker::Result<Response> {
     let url = request.url()?;
     let method = request.inner().method();
     let config = config::read(env, url.host_str());
     let objects = DurableObjects::new(env);
     let answer = match route::route(&method, url.path()) {
         Ok(Route::Git(route)) => {
-            let git = git::GitRequest { env, objects: &objects, route: &route, request: &request, url: &url };
-            let served = match serving(&config) {
-                Ok(_) => git::serve(&git).await,
-                Err(error) => Err(error),
-            };
-            match served {
+            let (config, objects) = (&config, &objects);
+            let git = git::GitRequest { env, config, objects, route: &route, request: &request, url: &url };
+            match git::serve(&git).await {
                 Ok(response) => return Ok(response),
                 Err(error) => logged(&error).to_git(),
             }
         }
         Ok(Route::Rest(route)) => {
-            rest(&config, &objects, &route, &mut request, &url).await.unwrap_or_else(|error| logged(&error).to_rest())
+            rest(&config, &objects, &route, &request, &url).await.unwrap_or_else(|error| logged(&error).to_rest())
         }
         Ok(Route::Debug(trigger)) => match serving(&config) {
             Ok(config) if debug::is_open(config, &url) => debug::fire(trigger),
@@ -55,12 +53,14 @@ async fn rest(
     config: &Result<Config, ConfigError>,
     objects: &DurableObjects<'_>,
     route: &route::RestRoute,
-    request: &mut Request,
+    request: &Request,
     url: &worker::Url,
 ) -> Result<Answer, Error> {
+    let mut body = RequestBody::new(request).map_err(Stopped::Body)?;
+    let body = read_whole(&mut body, REST_BODY_LEN_MAX).await;
     let config = serving(config)?;
     let authorization = request.headers().get("authorization")?;
-    let body = read_body(request, REST_BODY_LEN_MAX).await?;
+    let body = body.map_err(Stopped::Body)?;
     let query = url.query_pairs().into_owned().collect();
     let asked = rest::Asked { config, objects, now: time::now(), query, body };
     rest::serve(&asked, route, authorization.as_deref()).await
@@ -75,21 +75,4 @@ fn logged(error: &Error) -> &Error {
         log::error(cause);
     }
     error
-}
-
-/// The whole body, which is refused when it is longer than it may be.
-async fn read_body(request: &mut Request, len_max: usize) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    if request.inner().body().is_none() {
-        return Ok(body);
-    }
-    let mut chunks = request.stream()?;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        if body.len() + chunk.len() > len_max {
-            return Err(Error::BodyTooLong { len_max });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

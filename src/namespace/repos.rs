@@ -2,7 +2,7 @@
 
 use super::call::{Direction, Listing, Position, Refusal, RepoPage, Reservation, Sort, SortKey};
 use crate::config::RESERVATION_MS;
-use crate::durable::{Database, Failure, Row, Value};
+use crate::durable::{Database, Failure, Value};
 use crate::repo::call::{RepoInfo, Status};
 
 /// Keeps a name, unless a repo has it or it is kept for another. A reservation that has lapsed is taken over.
@@ -96,7 +96,8 @@ pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<R
         "SELECT {COLUMNS} FROM repos WHERE {} ORDER BY {key} {order}, repo_id {order} LIMIT ?2",
         filters.join(" AND ")
     );
-    let mut repos = db.exec(&statement, &values)?.into_iter().map(repo).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = db.exec(&statement, &values)?;
+    let mut repos = rows.iter_mut().map(RepoInfo::of_row).collect::<Result<Vec<_>, _>>()?;
     let has_more = repos.len() as u64 > listing.limit;
     if has_more {
         repos.pop();
@@ -157,28 +158,6 @@ fn put<D: Database>(db: &D, info: &RepoInfo) -> Result<(), Failure> {
         ],
     )?;
     Ok(())
-}
-
-fn repo(mut row: Row) -> Result<RepoInfo, Failure> {
-    Ok(RepoInfo {
-        repo_id: row.text()?,
-        namespace: row.text()?,
-        name: row.text()?,
-        description: row.optional_text()?,
-        default_branch: row.text()?,
-        read_only: row.flag()?,
-        created_at: row.integer()?,
-        updated_at: row.integer()?,
-        last_push_at: row.optional_integer()?,
-        source: row.optional_text()?,
-        status: parse_status(&row.text()?)?,
-        size: row.integer()?,
-        shallow: row.flag()?,
-    })
-}
-
-fn parse_status(text: &str) -> Result<Status, Failure> {
-    Status::parse(text).ok_or_else(|| Failure::shape("a repo's status", text))
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ impl<'a, S: PackStore> Spills<'a, S> {
         if !is_inside {
             return Err(Failure::shape("a range of a spill", format_args!("{offset}..{end}")));
         }
+        // That many bytes are there, and nobody asks for more than a window or an object that may be held.
         let mut bytes = Vec::with_capacity(len);
         for stretch in offset / STRETCH_LEN..end.div_ceil(STRETCH_LEN) {
             let at = stretch * STRETCH_LEN;

@@ -20,8 +20,9 @@ pub(super) fn living<D: Database>(db: &D) -> Result<Option<Repo>, Failure> {
     }
     let rows = db.exec(
         "SELECT repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at, last_push_at,
-                source, status, shallow, last_pack_seq,
-                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE packs.repo_id = repo.repo_id)
+                source, status,
+                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE packs.repo_id = repo.repo_id),
+                shallow, last_pack_seq
          FROM repo WHERE deleted_at IS NULL",
         &[],
     )?;
@@ -89,23 +90,28 @@ pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(),
 }
 
 fn repo(mut row: Row) -> Result<Repo, Failure> {
-    let info = RepoInfo {
-        repo_id: row.text()?,
-        namespace: row.text()?,
-        name: row.text()?,
-        description: row.optional_text()?,
-        default_branch: row.text()?,
-        read_only: row.flag()?,
-        created_at: row.integer()?,
-        updated_at: row.integer()?,
-        last_push_at: row.optional_integer()?,
-        source: row.optional_text()?,
-        status: parse_status(&row.text()?)?,
-        shallow: row.flag()?,
-        size: 0,
-    };
-    let last_pack_seq = row.integer()?;
-    Ok(Repo { info: RepoInfo { size: row.integer()?, ..info }, last_pack_seq })
+    Ok(Repo { info: RepoInfo::of_row(&mut row)?, last_pack_seq: row.integer()? })
+}
+
+impl RepoInfo {
+    /// What a row tells whose first columns are those of a repo, in the order of the fields.
+    pub(crate) fn of_row(row: &mut Row) -> Result<Self, Failure> {
+        Ok(Self {
+            repo_id: row.text()?,
+            namespace: row.text()?,
+            name: row.text()?,
+            description: row.optional_text()?,
+            default_branch: row.text()?,
+            read_only: row.flag()?,
+            created_at: row.integer()?,
+            updated_at: row.integer()?,
+            last_push_at: row.optional_integer()?,
+            source: row.optional_text()?,
+            status: parse_status(&row.text()?)?,
+            size: row.integer()?,
+            shallow: row.flag()?,
+        })
+    }
 }
 
 fn parse_status(text: &str) -> Result<Status, Failure> {

@@ -84,11 +84,17 @@ impl Bytes {
     /// Replaces the content of `out` with these bytes.
     pub(crate) fn read_into(&self, out: &mut Vec<u8>) {
         out.clear();
+        self.append_to(out);
+    }
+
+    /// Adds these bytes to `out`.
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
         match &self.memory {
             Memory::Wasm(bytes) => out.extend_from_slice(bytes.get(self.range.clone()).unwrap_or_default()),
             Memory::Js(_) => {
-                out.resize(self.len(), 0);
-                self.to_js().copy_to(out);
+                let start = out.len();
+                out.resize(start + self.len(), 0);
+                self.to_js().copy_to(out.get_mut(start..).unwrap_or_default());
             }
         }
     }

@@ -11,7 +11,7 @@ use worker::{Bucket, Env, FixedLengthStream};
 use super::bytes::Bytes;
 use crate::config::{PACKS, R2_KEYS_MAX};
 use crate::durable::Failure;
-use crate::stats;
+use crate::stats::{self, Counter};
 
 /// Where packs, their indexes and spills are.
 pub(crate) trait PackStore {
@@ -70,7 +70,8 @@ impl R2Packs {
 
 impl PackStore for R2Packs {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Failure> {
-        stats::count(stats::Counter::R2Put);
+        stats::count(Counter::R2Puts, 1);
+        stats::count(Counter::R2PutBytes, bytes.len() as u64);
         let stored = self.bucket().put(key, &bytes.to_js()).map_err(failed)?;
         JsFuture::from(stored).await.map_err(failed)?;
         Ok(())
@@ -82,7 +83,8 @@ impl PackStore for R2Packs {
         len: u64,
         pieces: impl Iterator<Item = Vec<u8>> + 'static,
     ) -> Result<(), Failure> {
-        stats::count(stats::Counter::R2Put);
+        stats::count(Counter::R2Puts, 1);
+        stats::count(Counter::R2PutBytes, len);
         let bucket = Bucket::unchecked_from_js(self.bucket.clone());
         let stream = FixedLengthStream::wrap(stream::iter(pieces.map(Ok)), len);
         bucket.put(key, stream).execute().await?;
@@ -90,8 +92,9 @@ impl PackStore for R2Packs {
     }
 
     async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, Failure> {
-        stats::count(stats::Counter::R2Get);
         let len = range.end.saturating_sub(range.start);
+        stats::count(Counter::R2Gets, 1);
+        stats::count(Counter::R2GetBytes, len);
         let options = get_options(range.start, len)?;
         let found = JsFuture::from(self.bucket().get(key, &options).map_err(failed)?).await.map_err(failed)?;
         if found.is_null() {

@@ -108,7 +108,7 @@ pub(crate) const CODE_RULES: &[Rule] = &[
     },
     Rule {
         says: "an exception to a lint is expected and has a reason",
-        within: &["src/", "crates/git-core/src/"],
+        within: &["src/", "crates/"],
         except: &[],
         words: &["#[allow(", "#![allow("],
         broken_by: "#[allow(dead_code)]",

@@ -80,6 +80,14 @@ export function pack(entries: Entry[], faults: PackFaults = {}): Buffer {
   return Buffer.concat([body, faults.trailer ?? sha1(body)]);
 }
 
+/** A commit on top of others with one file of its own, and the pack that brings it. */
+export function change(content: string | Buffer, parents: string[] = []): { tip: string; pack: Buffer } {
+  const file = blob(content);
+  const files = tree([{ name: "file", id: file.id }]);
+  const made = commit(files.id, parents);
+  return { tip: made.id, pack: pack([file, files, made].map(whole)) };
+}
+
 /** The kinds of a pack's entries, in their order. */
 export function entryKinds(bytes: Buffer): (keyof typeof typeNumbers)[] {
   const kinds: (keyof typeof typeNumbers)[] = [];

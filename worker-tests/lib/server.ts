@@ -23,6 +23,8 @@ export interface ServerOptions {
   vars?: Record<string, string>;
   /** The configuration of a Worker that takes the requests and is bound to this one. */
   front?: string;
+  /** The configuration of another Worker that is served in place of this one. */
+  config?: string;
 }
 
 export class Server {
@@ -32,16 +34,17 @@ export class Server {
   readonly #dir: string;
   readonly #port: number;
   readonly #vars: Record<string, string>;
-  readonly #front: string | undefined;
+  readonly #configs: string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, { vars = {}, front }: ServerOptions) {
+  private constructor(port: number, { vars = {}, front, config = "wrangler.toml" }: ServerOptions) {
     this.#dir = mkdtempSync(join(tmpdir(), "artifacts-server-"));
     this.stateDir = join(this.#dir, "state");
     this.#port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.#vars = { PUBLIC_URL: this.origin, ...vars };
-    this.#front = front;
+    // The first one takes the requests.
+    this.#configs = front === undefined ? [config] : [front, config];
   }
 
   /** Starts a server without any repos and returns when it answers. */
@@ -67,7 +70,7 @@ export class Server {
   #spawn(): void {
     const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(this.#port), "--persist-to", this.stateDir];
     args.push("--env-file", ".dev.vars.example");
-    if (this.#front !== undefined) args.push("--config", this.#front, "--config", "wrangler.toml");
+    for (const config of this.#configs) args.push("--config", config);
     for (const [name, value] of Object.entries(this.#vars)) args.push("--var", `${name}:${value}`);
     const log = openSync(this.#logFile, "w");
     const bin = join(projectDir, "node_modules", ".bin");

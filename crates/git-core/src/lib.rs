@@ -8,6 +8,7 @@ pub mod pack;
 pub mod pkt_line;
 pub mod protocol;
 pub mod refs;
+pub mod sha1;
 pub mod walk;
 pub mod zlib;
 

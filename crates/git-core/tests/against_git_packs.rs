@@ -1,6 +1,6 @@
 //! Packs made by git, taken in by us: git is asked for every answer.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -10,6 +10,7 @@ use git_core::ObjectId;
 use git_core::pack::entry::{Content, EntryHeader, encode_entry_header, encode_pack_header};
 use git_core::pack::index::{PackIndex, Ref};
 use git_core::pack::{Kind, Limits, PackError};
+use git_core::sha1::Sha1;
 use support::{Asked, Repo, index, index_bytes, limits, resolve};
 
 const ALL: &str = "main\nside\nv1\n";
@@ -272,7 +273,7 @@ fn deltas_on_one_base_of_the_repository_ask_for_it_once() {
         encode_entry_header(EntryHeader { content, inflated_len: delta.len() as u64 }, &mut pack);
         pack.extend(git_core::zlib::deflate(&delta));
     }
-    pack.extend(sha1_smol::Sha1::from(&pack).digest().bytes());
+    pack.extend(Sha1::of(&pack).as_bytes());
     let mut asked = Asked::default();
     let index = index(&pack, limits(), Some(&repo), &mut asked).unwrap();
     assert_eq!((index.n_objects(), asked.bases), (20, vec![base_id]));
@@ -305,7 +306,7 @@ fn a_broken_pack_is_refused_or_taken_in_and_never_a_panic() {
             broken.truncate(random(broken.len()));
         }
         // A fitting trailer, so that what is broken is found where it is.
-        broken.extend(sha1_smol::Sha1::from(&broken).digest().bytes());
+        broken.extend(Sha1::of(&broken).as_bytes());
         n_refused += usize::from(index(&broken, limits(), Some(&repo), &mut Asked::default()).is_err());
     }
     assert!(n_refused > 1000, "{n_refused} of 1500 refused");

@@ -160,7 +160,9 @@ fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
 mod tests {
     use serde_json::json;
 
+    use crate::http::rest::cursor;
     use crate::http::rest::fixture::{Api, failed};
+    use crate::namespace::call::{Direction, Position, Sort, SortKey};
 
     #[test]
     fn a_repo_is_created_read_listed_and_deleted() {
@@ -252,8 +254,11 @@ mod tests {
         assert_eq!(names("/ns/repos?sort=name&direction=asc&cursor=").0, "a b c");
         assert_eq!(names("/other/repos").0, "");
         let other_order = format!("/ns/repos?direction=asc&cursor={cursor}");
+        let beyond = Position { key: SortKey::Time(u64::MAX), repo_id: String::new() };
+        let beyond = format!("/ns/repos?cursor={}", cursor::encode(Sort::CreatedAt, Direction::Desc, &beyond));
         for (path, message) in [
             ("/ns/repos?limit=201", "10100 Invalid limit: must be between 1 and 200."),
+            (&beyond, "10100 Invalid cursor: must be one that a list in the same order returned."),
             (&other_order, "10100 Invalid cursor: must be one that a list in the same order returned."),
             ("/ns/repos?direction=up", "10100 Invalid direction: must be one of asc, desc."),
         ] {

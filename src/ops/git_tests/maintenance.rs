@@ -139,11 +139,12 @@ fn the_index_of_a_merged_pack_is_that_of_the_same_pack_taken_in() {
 fn a_push_that_was_opened_before_a_merge_is_taken() {
     let (server, work) = (Server::new("repo-of-test-mid"), Work::new("meanwhile"));
     pushed(&server, &work);
-    let opened = server.open(View::Push);
     let tip = work.commit("src/deep/file-1", text(77));
-    let request = server.request(&work, &tip);
+    let mut body = MemoryBody::new(server.request(&work, &tip), 10_000);
+    let beginning = block_on(Beginning::read(&mut body)).unwrap();
+    let opened = server.open(beginning.view());
     assert!(server.compact(false));
-    let report = server.push_opened(&opened, MemoryBody::new(request, 10_000)).unwrap();
+    let report = server.push_rest(&opened, beginning, body).unwrap();
     assert!(report.contains("ok refs/heads/main"), "{report}");
     let clone = Work::new("meanwhile-clone");
     assert_eq!(clone.receive(&server.fetch(&[&tip], &[], &[]), &tip), work.objects(&tip));

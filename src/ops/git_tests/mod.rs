@@ -13,7 +13,7 @@ use git_core::protocol::RequestLimits;
 use git_core::protocol::command::Command as Asked;
 
 use super::body::{MemoryBody, Stopped};
-use super::receive_pack::{Pushed, Receiving, receive_pack};
+use super::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use super::upload_pack::{MemorySink, upload_pack};
 use crate::durable::MemoryWire;
 use crate::names::{NamespaceName, RepoName};
@@ -60,14 +60,16 @@ impl Server {
         self.open(View::Refs).snapshot.refs.into_iter().map(|row| (row.name, row.id)).collect()
     }
 
-    fn push_body(&self, body: MemoryBody) -> Result<String, Stopped> {
-        self.push_opened(&self.open(View::Push), body)
+    fn push_body(&self, mut body: MemoryBody) -> Result<String, Stopped> {
+        let beginning = block_on(Beginning::read(&mut body))?;
+        let opened = self.open(beginning.view());
+        self.push_rest(&opened, beginning, body)
     }
 
     /// The rest of a push that has been opened.
-    fn push_opened(&self, opened: &Opened, mut body: MemoryBody) -> Result<String, Stopped> {
+    fn push_rest(&self, opened: &Opened, beginning: Beginning, mut body: MemoryBody) -> Result<String, Stopped> {
         let to = Receiving { repo: &self.repo, store: &self.store, opened, token_sha256: TOKEN_SHA256 };
-        match block_on(receive_pack(&to, &mut body))? {
+        match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),
         }

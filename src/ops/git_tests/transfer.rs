@@ -77,6 +77,19 @@ fn a_body_that_breaks_off_changes_nothing() {
 }
 
 #[test]
+fn only_a_push_in_earnest_is_to_be_stored() {
+    let (server, work) = (Server::new("repo-of-test-prob"), Work::new("probe"));
+    let body = push_body(ZERO, &work.commit("a", "a"), b"PACK");
+    for (body, view) in [(&b"0000"[..], View::PushRefs), (b"zzzz", View::PushRefs), (&body, View::Push)] {
+        let beginning = block_on(Beginning::read(&mut MemoryBody::new(body.to_vec(), 1000))).unwrap();
+        assert_eq!(beginning.view(), view);
+    }
+    for piece_len in 1..=4 {
+        assert_eq!(server.push_body(MemoryBody::new(b"0000".to_vec(), piece_len)).as_deref(), Ok(""));
+    }
+}
+
+#[test]
 fn a_pack_that_lacks_an_object_is_refused_by_name() {
     let (server, work) = (Server::new("repo-of-test-five"), Work::new("lacking"));
     let commit = work.commit("dir/file", "content");

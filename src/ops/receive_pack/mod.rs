@@ -10,19 +10,19 @@ use git_core::protocol::{RequestError, report};
 
 use self::ingest::{Destination, ingest};
 use self::turn::Turn;
-use super::body::{self, Body, Stopped};
+use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
 use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_SHALLOW_MAX};
 use crate::durable::{Failure, Wire};
 use crate::random;
-use crate::repo::call::Refusal;
+use crate::repo::call::{Refusal, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::PackStore;
 
 /// What the push was told.
 #[derive(Debug)]
 pub(crate) enum Pushed {
-    /// The bytes of the answer: a report, or nothing for a probe.
+    /// The bytes of the answer: a report, or nothing if there was nothing to do.
     Answer(Vec<u8>),
     /// The request is none.
     Malformed(RequestError),
@@ -38,13 +38,57 @@ pub(crate) struct Receiving<'a, W, S> {
     pub(crate) token_sha256: &'a str,
 }
 
-/// Takes a push. Whatever is wrong with it, its body is read to the end before the answer.
+/// The first bytes of a push: no more is read before the repo says whether it may be.
+pub(crate) struct Beginning {
+    piece: Vec<u8>,
+    fed: Result<Fed, RequestError>,
+}
+
+impl Beginning {
+    /// Reads them.
+    pub(crate) async fn read(body: &mut impl Body) -> Result<Self, BodyError> {
+        let parser = PushParser::new(PushLimits {
+            n_commands_max: PUSH_COMMANDS_MAX,
+            n_shallow_max: PUSH_SHALLOW_MAX,
+            line_len_max: PUSH_LINE_LEN_MAX,
+        });
+        let mut piece = Vec::new();
+        body.read(&mut piece).await?;
+        let fed = parser.feed(&piece);
+        Ok(Self { piece, fed })
+    }
+
+    /// What the repo is to be opened for. What `git` sends before a large push, to see whether it may, stores nothing,
+    /// and neither does what is no push at all.
+    pub(crate) fn view(&self) -> View {
+        match &self.fed {
+            Ok(Fed::Done(head, _)) if head.is_probe() => View::PushRefs,
+            Ok(_) => View::Push,
+            Err(_) => View::PushRefs,
+        }
+    }
+
+    /// The commands, and what came of the pack with them.
+    async fn head(self, body: &mut impl Body) -> Result<Result<(PushHead, Vec<u8>), RequestError>, Stopped> {
+        let Self { mut piece, mut fed } = self;
+        loop {
+            match fed {
+                Ok(Fed::Done(head, used)) => return Ok(Ok((head, piece.split_off(used)))),
+                Ok(Fed::NeedMore(parser)) if body.read(&mut piece).await? => fed = parser.feed(&piece),
+                Ok(Fed::NeedMore(_)) => return Ok(Err(RequestError::UnexpectedEnd)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+}
+
+/// Takes a push.
 pub(crate) async fn receive_pack<W: Wire, S: PackStore>(
     to: &Receiving<'_, W, S>,
+    beginning: Beginning,
     body: &mut impl Body,
 ) -> Result<Pushed, Stopped> {
-    let pushed = push(to, body).await;
-    body::drain(body).await;
+    let pushed = push(to, beginning, body).await;
     let is_committed = matches!(pushed, Ok(Push::Committed(_)));
     if let (false, Some(upload_id)) = (is_committed, &to.opened.snapshot.upload_id) {
         // What this fails to say, the upload's expiry says later.
@@ -65,8 +109,12 @@ enum Push {
     Dropped(Pushed),
 }
 
-async fn push<W: Wire, S: PackStore>(to: &Receiving<'_, W, S>, body: &mut impl Body) -> Result<Push, Stopped> {
-    let (head, first) = match read_head(body).await? {
+async fn push<W: Wire, S: PackStore>(
+    to: &Receiving<'_, W, S>,
+    beginning: Beginning,
+    body: &mut impl Body,
+) -> Result<Push, Stopped> {
+    let (head, first) = match beginning.head(body).await? {
         Ok(read) => read,
         Err(malformed) => return Ok(Push::Dropped(Pushed::Malformed(malformed))),
     };
@@ -108,22 +156,4 @@ fn report(head: &PushHead, outcomes: Result<&[Option<String>], &str>) -> Vec<u8>
     let mut answer = Vec::new();
     report::write_report(&mut answer, head, outcomes);
     answer
-}
-
-/// The commands, and what came of the pack with them.
-async fn read_head(body: &mut impl Body) -> Result<Result<(PushHead, Vec<u8>), RequestError>, Stopped> {
-    let mut parser = PushParser::new(PushLimits {
-        n_commands_max: PUSH_COMMANDS_MAX,
-        n_shallow_max: PUSH_SHALLOW_MAX,
-        line_len_max: PUSH_LINE_LEN_MAX,
-    });
-    let mut piece = Vec::new();
-    while body.read(&mut piece).await? {
-        match parser.feed(&piece) {
-            Ok(Fed::NeedMore(next)) => parser = next,
-            Ok(Fed::Done(head, used)) => return Ok(Ok((head, piece.split_off(used)))),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-    Ok(Err(RequestError::UnexpectedEnd))
 }

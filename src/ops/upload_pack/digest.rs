@@ -39,13 +39,13 @@ pub(super) enum Sha1 {
         writer: Writer,
     },
     /// In native tests.
-    Ours(sha1_smol::Sha1),
+    Ours(git_core::sha1::Sha1),
 }
 
 impl Sha1 {
     pub(super) fn new() -> Result<Self, Gone> {
         if !cfg!(target_arch = "wasm32") {
-            return Ok(Self::Ours(sha1_smol::Sha1::new()));
+            return Ok(Self::Ours(git_core::sha1::Sha1::default()));
         }
         let stream = DigestStream::new("SHA-1")?;
         let writer = stream.get_writer()?;
@@ -68,7 +68,7 @@ impl Sha1 {
                 JsFuture::from(writer.close()).await?;
                 Uint8Array::new(&JsFuture::from(stream.digest()).await?).to_vec()
             }
-            Self::Ours(sha1) => sha1.digest().bytes().to_vec(),
+            Self::Ours(sha1) => return Ok(sha1.finish()),
         };
         ObjectId::from_prefix(&bytes).ok_or_else(|| Gone(format!("a SHA-1 of {} bytes", bytes.len())))
     }

@@ -5,7 +5,8 @@ use git_core::pkt_line::{Band, SideBand, write_band, write_flush};
 
 use super::Gone;
 use super::digest::Sha1;
-use crate::config::SEND_LEN;
+use crate::config::{SEND_LEN, SMALL_LEN_MAX};
+use crate::stats;
 use crate::store::bytes::{Buffer, Bytes};
 
 /// Where an answer goes, piece by piece.
@@ -19,16 +20,20 @@ pub(super) struct PackOut<'a, K> {
     sink: &'a mut K,
     side_band: Option<SideBand>,
     gathered: Buffer,
+    /// Small pieces that follow what is gathered: they stay in wasm until there are enough to be handed over together.
+    small: Vec<u8>,
     /// Bytes of the pack so far.
     offset: u64,
     sha1: Option<Sha1>,
+    has_begun: bool,
 }
 
 impl<'a, K: Sink> PackOut<'a, K> {
     /// A pack whose trailer is worked out as it goes; not so `with_trailer`, which brings its own.
     pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, with_trailer: bool) -> Result<Self, Gone> {
         let sha1 = if with_trailer { None } else { Some(Sha1::new()?) };
-        Ok(Self { sink, side_band, gathered: Buffer::new(SEND_LEN), offset: 0, sha1 })
+        let (gathered, small) = (Buffer::new(SEND_LEN), Vec::new());
+        Ok(Self { sink, side_band, gathered, small, offset: 0, sha1, has_begun: false })
     }
 
     /// Where in the pack the next byte goes.
@@ -37,14 +42,8 @@ impl<'a, K: Sink> PackOut<'a, K> {
     }
 
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
-        if let Some(sha1) = &mut self.sha1 {
-            sha1.update(&bytes).await?;
-        }
+        self.flush_small().await?;
         self.offset += bytes.len() as u64;
-        self.gather(bytes).await
-    }
-
-    async fn gather(&mut self, bytes: Bytes) -> Result<(), Gone> {
         let mut rest = self.gathered.add(&bytes);
         while self.gathered.room() == 0 {
             self.send().await?;
@@ -53,11 +52,43 @@ impl<'a, K: Sink> PackOut<'a, K> {
         Ok(())
     }
 
-    /// Sends what has been gathered.
+    /// The same for a few bytes that are in wasm.
+    pub(super) async fn write_small(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+        self.offset += bytes.len() as u64;
+        self.small.extend_from_slice(bytes);
+        if self.small.len() >= SMALL_LEN_MAX { self.flush_small().await } else { Ok(()) }
+    }
+
+    async fn flush_small(&mut self) -> Result<(), Gone> {
+        let small = std::mem::take(&mut self.small);
+        let mut rest = small.as_slice();
+        while !rest.is_empty() {
+            rest = self.gathered.add_slice(rest);
+            if self.gathered.room() == 0 {
+                self.send().await?;
+            }
+        }
+        self.small = small;
+        self.small.clear();
+        Ok(())
+    }
+
+    /// Sends what has been gathered, none of it the trailer.
     async fn send(&mut self) -> Result<(), Gone> {
         let gathered = std::mem::replace(&mut self.gathered, Buffer::new(SEND_LEN)).finish();
         if gathered.is_empty() {
             return Ok(());
+        }
+        if let Some(sha1) = &mut self.sha1 {
+            sha1.update(&gathered).await?;
+        }
+        self.send_framed(gathered).await
+    }
+
+    async fn send_framed(&mut self, gathered: Bytes) -> Result<(), Gone> {
+        if !self.has_begun {
+            stats::pack_begins();
+            self.has_begun = true;
         }
         let framed = match self.side_band {
             None => gathered,
@@ -68,14 +99,15 @@ impl<'a, K: Sink> PackOut<'a, K> {
 
     /// Ends the pack, with its trailer, and the answer. Gives back the trailer, if it is the one that was worked out.
     pub(super) async fn finish(mut self) -> Result<Option<ObjectId>, Gone> {
+        self.flush_small().await?;
+        self.send().await?;
         let trailer = match self.sha1.take() {
             Some(sha1) => Some(sha1.finish().await?),
             None => None,
         };
         if let Some(trailer) = trailer {
-            self.gather(Bytes::from(trailer.as_bytes().to_vec())).await?;
+            self.send_framed(Bytes::from(trailer.as_bytes().to_vec())).await?;
         }
-        self.send().await?;
         if self.side_band.is_some() {
             let mut flush = Vec::new();
             write_flush(&mut flush);
@@ -131,11 +163,16 @@ mod tests {
     #[test]
     fn packets_carry_the_pack_and_its_trailer() {
         for side_band in [SideBand::Small, SideBand::Large] {
-            let (mut sink, content) = (MemorySink::default(), vec![3; 2 * SEND_LEN + 77]);
+            // Without the newline, which the reader takes off a line's end.
+            let content: Vec<u8> = (11..=250).cycle().take(2 * SEND_LEN + 77).collect();
+            let mut sink = MemorySink::default();
             block_on(async {
                 let mut out = PackOut::new(&mut sink, Some(side_band), false).unwrap();
-                for piece in content.chunks(100_000) {
-                    out.write(piece.to_vec().into()).await.unwrap();
+                for (n, piece) in content.chunks(30_000).enumerate() {
+                    match n % 3 {
+                        0 => out.write(piece.to_vec().into()).await.unwrap(),
+                        _ => out.write_small(piece).await.unwrap(),
+                    }
                 }
                 assert_eq!(out.offset(), content.len() as u64);
                 out.finish().await.unwrap();
@@ -146,7 +183,7 @@ mod tests {
                 pack.extend(&line[1..]);
             }
             let mut expected = content.clone();
-            expected.extend(sha1_smol::Sha1::from(&content).digest().bytes());
+            expected.extend(git_core::sha1::Sha1::of(&content).as_bytes());
             assert!(pack == expected);
         }
     }

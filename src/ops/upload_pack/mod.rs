@@ -2,6 +2,7 @@
 
 mod digest;
 mod frame;
+mod read;
 mod select;
 mod send;
 

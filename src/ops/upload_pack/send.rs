@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::pin::pin;
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, Place};
 use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_header};
@@ -11,19 +11,12 @@ use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rew
 use git_core::pkt_line::SideBand;
 
 use super::frame::{PackOut, Sink};
+use super::read::{Extent, Reader, extend, read_ahead};
 use super::{Gone, Unsent};
-use crate::config::{EXTENT_GAP_MAX, EXTENT_LEN_MAX};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
 use crate::store::bytes::Bytes;
-
-/// A stretch of a stored pack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Extent {
-    pack: usize,
-    range: Range<u64>,
-}
 
 /// Sends the pack. When something fails on the way, a client that can be told is told.
 pub(super) async fn send<S: PackStore, K: Sink>(
@@ -102,26 +95,38 @@ async fn send_items<S: PackStore, K: Sink>(
             extend(&mut extents, pack, range);
         }
     }
-    let mut reader = Reader { stretches: pin!(read_ahead(catalog, extents)), pack: 0, at: 0, pieces: Vec::new() };
+    let stretches = pin!(read_ahead(catalog, extents));
+    let mut reader = Reader::new(stretches);
     let mut layout = Layout::default();
     for item in &plan.items {
         let sent_offset = out.offset();
         match (*item, stored_range(&catalog.packs, item)?) {
             (Item::Run { pack, first, last }, Some((_, range))) => {
                 layout.note(pack, first, last, range.start, sent_offset);
-                copy(&mut reader, pack, range, out).await?;
+                match reader.small(pack, &range).await? {
+                    Some(bytes) => out.write_small(bytes).await?,
+                    None => copy(&mut reader, pack, range, out).await?,
+                }
             }
             (Item::Rewritten { place, base }, Some((pack, mut range))) => {
                 let content = layout.base_content(&catalog.packs, base, sent_offset, options);
                 let content =
                     content.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
                 layout.note(place.pack, place.number, place.number, range.start, sent_offset);
+                let rewritten = |stored: &[u8]| {
+                    let rewritten = rewrite_header(stored, content).ok().flatten();
+                    rewritten.ok_or_else(|| Failure::shape("an entry", format_args!("{place:?}")))
+                };
+                if let Some(stored) = reader.small(pack, &range).await? {
+                    let (header, used) = rewritten(stored)?;
+                    out.write_small(&header).await?;
+                    out.write_small(stored.get(used..).unwrap_or_default()).await?;
+                    continue;
+                }
                 let stored = reader.take(pack, &mut range, ENTRY_HEADER_LEN_MAX).await?;
-                let rewritten = rewrite_header(&stored, content).ok().flatten();
-                let (mut bytes, used) =
-                    rewritten.ok_or_else(|| Failure::shape("an entry", format_args!("{place:?}")))?;
-                bytes.extend(stored.get(used..).unwrap_or_default());
-                out.write(bytes.into()).await?;
+                let (header, used) = rewritten(&stored)?;
+                out.write_small(&header).await?;
+                out.write_small(stored.get(used..).unwrap_or_default()).await?;
                 copy(&mut reader, pack, range, out).await?;
             }
             (Item::Rebuilt(place), _) => {
@@ -153,36 +158,6 @@ fn stored_range(catalog: &Catalog, item: &Item) -> Result<Option<(usize, Range<u
     }
 }
 
-/// Adds a range to the stretches to read: to the last one, if that is near, else in stretches of its own.
-fn extend(extents: &mut Vec<Extent>, pack: usize, range: Range<u64>) {
-    let mut range = range;
-    if let Some(last) = extents.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
-        let room_end = last.range.start + EXTENT_LEN_MAX;
-        if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
-            last.range.end = range.end.min(room_end);
-            range.start = last.range.end;
-        }
-    }
-    while range.start < range.end {
-        let end = range.end.min(range.start + EXTENT_LEN_MAX);
-        extents.push(Extent { pack, range: range.start..end });
-        range.start = end;
-    }
-}
-
-/// The stretches one after the other, the next being read while one is sent.
-fn read_ahead<S: PackStore>(
-    catalog: &LoadedCatalog<'_, S>,
-    extents: Vec<Extent>,
-) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
-    const N_AT_ONCE: usize = 2;
-    let read = async move |extent: Extent| {
-        let pieces = catalog.read(extent.pack, extent.range.clone()).await?;
-        Ok((extent, pieces))
-    };
-    stream::iter(extents).map(read).buffered(N_AT_ONCE)
-}
-
 async fn copy<R, K: Sink>(
     reader: &mut Reader<R>,
     pack: usize,
@@ -198,77 +173,8 @@ where
     Ok(())
 }
 
-/// Reads ranges in the order in which their stretches were planned.
-struct Reader<R> {
-    stretches: R,
-    /// Which pack `pieces` are from.
-    pack: usize,
-    /// Where in the pack the first of `pieces` begins.
-    at: u64,
-    pieces: Vec<Bytes>,
-}
-
-impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> {
-    /// The first bytes of a range, at least one and at most `len_max`; the range shrinks by them.
-    async fn next(&mut self, pack: usize, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
-        loop {
-            let mut at = self.at;
-            for piece in &self.pieces {
-                let end = at + piece.len() as u64;
-                if self.pack == pack && (at..end).contains(&range.start) {
-                    let start = range.start - at;
-                    let len = (end.min(range.end) - range.start).min(len_max as u64);
-                    range.start += len;
-                    let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-                    return Ok(piece.slice(index(start)..index(start + len)));
-                }
-                at = end;
-            }
-            self.pieces.clear();
-            let missing = || Failure::shape("a planned stretch", format_args!("{range:?}"));
-            let (extent, pieces) = self.stretches.next().await.ok_or_else(missing)??;
-            (self.pack, self.at, self.pieces) = (extent.pack, extent.range.start, pieces);
-        }
-    }
-
-    /// The first `len` bytes of a range, or all of it when it is shorter.
-    async fn take(&mut self, pack: usize, range: &mut Range<u64>, len: usize) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::new();
-        while bytes.len() < len && range.start < range.end {
-            bytes.extend(self.next(pack, range, len - bytes.len()).await?.to_vec());
-        }
-        Ok(bytes)
-    }
-}
-
 impl From<Gone> for Unsent {
     fn from(gone: Gone) -> Self {
         Self::Gone(gone)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_ranges_are_read_together_and_long_ones_in_parts() {
-        let mut extents = Vec::new();
-        extend(&mut extents, 0, 12..100);
-        extend(&mut extents, 0, 200..300);
-        extend(&mut extents, 0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
-        extend(&mut extents, 1, 0..EXTENT_LEN_MAX + 5);
-        extend(&mut extents, 1, 10..20);
-        let ranges: Vec<_> = extents.into_iter().map(|extent| (extent.pack, extent.range)).collect();
-        assert_eq!(
-            ranges,
-            [
-                (0, 12..300),
-                (0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2),
-                (1, 0..EXTENT_LEN_MAX),
-                (1, EXTENT_LEN_MAX..EXTENT_LEN_MAX + 5),
-                (1, 10..20),
-            ]
-        );
     }
 }

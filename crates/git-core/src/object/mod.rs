@@ -7,10 +7,9 @@ pub mod tree;
 
 use core::fmt;
 
-use sha1_smol::Sha1;
-
 use crate::ObjectId;
 use crate::pack::Kind;
+use crate::sha1::Sha1;
 
 /// Why the content of an object cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub struct ObjectHasher(Sha1);
 impl ObjectHasher {
     /// Begins with the header `<kind> <len>\0`; `len` is the content's length in bytes.
     pub fn new(kind: Kind, len: u64) -> Self {
-        let mut sha1 = Sha1::new();
+        let mut sha1 = Sha1::default();
         sha1.update(kind.name().as_bytes());
         sha1.update(b" ");
         sha1.update(len.to_string().as_bytes());
@@ -81,7 +80,7 @@ impl ObjectHasher {
 
     /// The id.
     pub fn finish(self) -> ObjectId {
-        ObjectId::from_bytes(self.0.digest().bytes())
+        self.0.finish()
     }
 
     /// The id of an object that is at hand as a whole.

@@ -1,6 +1,8 @@
 //! What the commits, trees and tags of a pack say, in a compact form: enough to check closure and to tell what each
 //! commit introduces, without inflating anything again.
 
+use std::collections::BTreeMap;
+
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
 use super::trees::{DeltaBase, TakenTrees};
@@ -19,17 +21,12 @@ pub(crate) struct CommitRow {
     pub(crate) parents_end: u32,
 }
 
-/// An annotated tag of the pack.
-pub(crate) struct TagRow {
-    pub(crate) id_no: IdNo,
-    pub(crate) target: IdNo,
-}
-
 /// All of a pack's references.
 pub(crate) struct Contents {
     pub(crate) commits: Paged<CommitRow, 1024>,
     pub(crate) parents: Paged<IdNo, 1024>,
-    pub(crate) tags: Paged<TagRow, 256>,
+    /// What each annotated tag names.
+    pub(crate) tags: BTreeMap<IdNo, IdNo>,
     pub(crate) trees: TakenTrees,
 }
 
@@ -38,7 +35,7 @@ impl Contents {
         Self {
             commits: Paged::default(),
             parents: Paged::default(),
-            tags: Paged::default(),
+            tags: BTreeMap::new(),
             trees: TakenTrees::new(hash_key),
         }
     }
@@ -63,7 +60,7 @@ impl Contents {
 
     /// Memory taken, in bytes.
     pub(crate) fn byte_len(&self) -> usize {
-        let rows = size_of::<CommitRow>() * self.commits.len() + size_of::<TagRow>() * self.tags.len();
+        let rows = size_of::<CommitRow>() * self.commits.len() + 16 * self.tags.len();
         rows + 4 * self.parents.len() + self.trees.byte_len()
     }
 
@@ -86,7 +83,7 @@ impl Contents {
         let tag = Tag::parse(content)?;
         let target = ids.number(tag.target_id);
         ids.expect(target, tag.target_kind);
-        self.tags.push(TagRow { id_no, target });
+        self.tags.insert(id_no, target);
         Ok(())
     }
 }

@@ -74,8 +74,8 @@ impl DataInflater {
             self.data.resize(len, 0);
         }
         let out = self.data.get_mut(..len).unwrap_or_default();
-        let done = self.inflater.inflate(input, out, at)?;
-        self.produced += done.produced as u64;
+        let done = self.inflater.inflate(input, out)?;
+        self.produced += done.output.len() as u64;
         Ok((done.used, done.stop))
     }
 
@@ -84,11 +84,14 @@ impl DataInflater {
         input: &[u8],
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<(usize, Stop), crate::zlib::CorruptStream> {
-        let at = usize::try_from(self.produced % WINDOW_LEN as u64).unwrap_or(0);
-        let done = self.inflater.inflate_window(input, &mut self.window, at)?;
-        sink(self.window.get(at..at + done.produced).unwrap_or_default());
-        self.produced += done.produced as u64;
-        Ok((done.used, done.stop))
+        let done = self.inflater.inflate(input, &mut self.window)?;
+        sink(done.output);
+        self.produced += done.output.len() as u64;
+        let (used, stop) = (done.used, done.stop);
+        if stop == Stop::Output {
+            self.inflater.make_room(&mut self.window);
+        }
+        Ok((used, stop))
     }
 }
 

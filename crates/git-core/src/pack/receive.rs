@@ -3,8 +3,6 @@
 
 use std::rc::Rc;
 
-use sha1_smol::Sha1;
-
 use super::delta;
 use super::entries::{Base, EntryRow};
 use super::entry::{
@@ -17,6 +15,7 @@ use super::resolve::Resolver;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
+use crate::sha1::Sha1;
 
 enum State {
     PackHeader,
@@ -59,7 +58,7 @@ impl Receiver {
             received: Received::new(limits),
             state: State::PackHeader,
             carry: Vec::new(),
-            sha1: Sha1::new(),
+            sha1: Sha1::default(),
             pack_offset: 0,
             n_objects: 0,
             inflater: DataInflater::default(),
@@ -281,7 +280,7 @@ impl Receiver {
         self.carry.extend(input.iter().take(PACK_TRAILER_LEN - n_carried));
         let used = self.carry.len() - n_carried;
         if let (PACK_TRAILER_LEN, Some(expected)) = (self.carry.len(), ObjectId::from_prefix(&self.carry)) {
-            let actual = ObjectId::from_bytes(self.sha1.digest().bytes());
+            let actual = std::mem::take(&mut self.sha1).finish();
             if actual != expected {
                 return Err(PackError::Trailer { expected, actual });
             }

@@ -42,8 +42,7 @@ impl Resolved {
     /// The object that a tag of this pack names; `None` when it is no tag of this pack.
     pub fn tag_target(&self, id: ObjectId) -> Option<ObjectId> {
         let no = self.received.ids.find(id)?;
-        let tag = self.received.contents.tags.iter().find(|tag| tag.id_no == no)?;
-        self.received.ids.id(tag.target)
+        self.received.ids.id(*self.received.contents.tags.get(&no)?)
     }
 
     /// Every object that this pack refers to and does not hold, with the kind that it must be of.

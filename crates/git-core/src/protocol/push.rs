@@ -31,7 +31,6 @@ pub struct PushCommand {
 
 /// Everything before the pack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own on the wire")]
 pub struct PushHead {
     /// The changes, in the client's order.
     pub commands: Vec<PushCommand>,
@@ -43,8 +42,6 @@ pub struct PushHead {
     pub side_band_64k: bool,
     /// All or nothing.
     pub atomic: bool,
-    /// No text on the progress band.
-    pub quiet: bool,
 }
 
 impl PushHead {
@@ -86,7 +83,6 @@ impl PushHead {
             b"report-status" | b"report-status-v2" => self.report_status = true,
             b"side-band-64k" => self.side_band_64k = true,
             b"atomic" => self.atomic = true,
-            b"quiet" => self.quiet = true,
             b"push-options" => return Err(RequestError::NotOffered(Excerpt::of(capability))),
             _ => {}
         }
@@ -222,7 +218,7 @@ mod tests {
                 PushCommand { name: b"refs/heads/old".to_vec(), old_id: Some(id(1)), new_id: None },
             ]
         );
-        assert!(head.report_status && head.side_band_64k && head.quiet && head.atomic);
+        assert!(head.report_status && head.side_band_64k && head.atomic);
         assert!(head.has_pack() && !head.is_probe());
     }
 

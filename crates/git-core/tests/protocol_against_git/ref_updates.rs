@@ -68,7 +68,7 @@ fn body(updates: &[RefUpdate], atomic: bool) -> Vec<u8> {
     if updates.iter().any(|update| update.new_id.is_some()) {
         let empty_pack = b"PACK\0\0\0\x02\0\0\0\0";
         body.extend_from_slice(empty_pack);
-        body.extend_from_slice(&sha1_smol::Sha1::from(empty_pack).digest().bytes());
+        body.extend_from_slice(git_core::sha1::Sha1::of(empty_pack).as_bytes());
     }
     body
 }

@@ -1,6 +1,5 @@
 //! What the tests share: real repositories made by real git, and a driver for the pack machines.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -16,7 +15,7 @@ use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
 use git_core::pack::{Kind, Limits, PackError, Resolved};
 
 /// Limits small enough that packs of tests reach every path.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         n_objects_max: 1 << 20,
         notes_max: 48 << 20,
@@ -35,12 +34,12 @@ pub fn limits() -> Limits {
 }
 
 /// A repository in a folder of its own, deleted at the end.
-pub struct Repo(pub PathBuf);
+pub(crate) struct Repo(pub PathBuf);
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Repo {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("git-core-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
@@ -49,7 +48,7 @@ impl Repo {
         repo
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.0).args(args).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", &self.0);
         for who in ["AUTHOR", "COMMITTER"] {
@@ -60,11 +59,11 @@ impl Repo {
     }
 
     /// Runs git and gives what it prints.
-    pub fn git(&self, args: &[&str]) -> Vec<u8> {
+    pub(crate) fn git(&self, args: &[&str]) -> Vec<u8> {
         self.git_with(args, b"")
     }
 
-    pub fn git_with(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+    pub(crate) fn git_with(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
         let mut command = self.command(args);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -76,28 +75,28 @@ impl Repo {
         output.stdout
     }
 
-    pub fn text(&self, args: &[&str]) -> String {
+    pub(crate) fn text(&self, args: &[&str]) -> String {
         String::from_utf8(self.git(args)).unwrap().trim().to_owned()
     }
 
-    pub fn id(&self, name: &str) -> ObjectId {
+    pub(crate) fn id(&self, name: &str) -> ObjectId {
         self.text(&["rev-parse", name]).parse().unwrap()
     }
 
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.0.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
-    pub fn commit(&self, message: &str) -> ObjectId {
+    pub(crate) fn commit(&self, message: &str) -> ObjectId {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         self.id("HEAD")
     }
 
     /// The pack that git makes of these revisions, `--thin` when `thin`.
-    pub fn pack(&self, revisions: &str, thin: bool) -> Vec<u8> {
+    pub(crate) fn pack(&self, revisions: &str, thin: bool) -> Vec<u8> {
         let mut args = vec!["pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset"];
         if thin {
             args.push("--thin");
@@ -106,13 +105,13 @@ impl Repo {
     }
 
     /// A pack of these revisions without a delta in it.
-    pub fn whole_pack(&self, revisions: &str) -> Vec<u8> {
+    pub(crate) fn whole_pack(&self, revisions: &str) -> Vec<u8> {
         let args = ["pack-objects", "--revs", "--stdout", "-q", "--depth=0", "--no-reuse-delta"];
         self.git_with(&args, revisions.as_bytes())
     }
 
     /// Every object that these revisions reach.
-    pub fn objects(&self, revisions: &[&str]) -> Vec<ObjectId> {
+    pub(crate) fn objects(&self, revisions: &[&str]) -> Vec<ObjectId> {
         let mut args = vec!["rev-list", "--objects", "--no-object-names"];
         args.extend(revisions);
         let mut ids: Vec<ObjectId> = self.text(&args).lines().map(|line| line.parse().unwrap()).collect();
@@ -120,7 +119,7 @@ impl Repo {
         ids
     }
 
-    pub fn object(&self, id: ObjectId) -> Option<(Kind, Vec<u8>)> {
+    pub(crate) fn object(&self, id: ObjectId) -> Option<(Kind, Vec<u8>)> {
         let hex = id.to_hex();
         let output = self.command(&["cat-file", "-t", &hex]).stderr(Stdio::null()).output().unwrap();
         let kind = Kind::from_name(output.stdout.trim_ascii())?;
@@ -136,15 +135,15 @@ impl Drop for Repo {
 
 /// What a run of the machines asked for.
 #[derive(Default, Debug)]
-pub struct Asked {
-    pub n_pack_reads: usize,
-    pub bases: Vec<ObjectId>,
-    pub spilled_bytes: usize,
-    pub trees: Vec<ObjectId>,
+pub(crate) struct Asked {
+    pub(crate) n_pack_reads: usize,
+    pub(crate) bases: Vec<ObjectId>,
+    pub(crate) spilled_bytes: usize,
+    pub(crate) trees: Vec<ObjectId>,
 }
 
 /// Runs both passes over a pack; `repo` answers for what the pack does not hold.
-pub fn resolve(
+pub(crate) fn resolve(
     pack: &[u8],
     limits: Limits,
     chunk_len: usize,
@@ -199,12 +198,22 @@ fn supplied(
 }
 
 /// Runs everything: the index of a pack whose parents outside `repo` knows.
-pub fn index(pack: &[u8], limits: Limits, repo: Option<&Repo>, asked: &mut Asked) -> Result<PackIndex, PackError> {
+pub(crate) fn index(
+    pack: &[u8],
+    limits: Limits,
+    repo: Option<&Repo>,
+    asked: &mut Asked,
+) -> Result<PackIndex, PackError> {
     Ok(PackIndex::parse(index_bytes(pack, limits, repo, asked)?).unwrap())
 }
 
 /// The same, as it is stored.
-pub fn index_bytes(pack: &[u8], limits: Limits, repo: Option<&Repo>, asked: &mut Asked) -> Result<Vec<u8>, PackError> {
+pub(crate) fn index_bytes(
+    pack: &[u8],
+    limits: Limits,
+    repo: Option<&Repo>,
+    asked: &mut Asked,
+) -> Result<Vec<u8>, PackError> {
     let resolved = resolve(pack, limits, 4096, repo, asked)?;
     resolved.check_kinds()?;
     let mut parents = BTreeMap::new();

@@ -46,6 +46,7 @@ mod tests {
     use crate::pack::receive::Receiver;
     use crate::pack::select::whole_entry;
     use crate::pack::{Kind, Limits, resolve};
+    use crate::sha1::Sha1;
 
     /// The index of a pack with a blob, a tree of it, a commit of that and a tag of the commit.
     fn tiny() -> Vec<u8> {
@@ -63,7 +64,7 @@ mod tests {
         ];
         let mut pack = encode_pack_header(4).to_vec();
         pack.extend(objects.into_iter().flat_map(|(kind, content)| whole_entry(kind, &content)));
-        pack.extend(sha1_smol::Sha1::from(&pack).digest().bytes());
+        pack.extend(Sha1::of(&pack).as_bytes());
         let mut receiver = Receiver::new(Limits::for_tests());
         receiver.push(&pack).unwrap();
         let mut resolver = receiver.finish().unwrap();
@@ -81,7 +82,7 @@ mod tests {
             hex::encode(&fixed[..HEADER_LEN]),
             "4149445801000000040000000100000000000000020000000100000000000000"
         );
-        assert_eq!(sha1_smol::Sha1::from(fixed).digest().to_string(), "373d620373876b38c861099789380f0a101b4d53");
+        assert_eq!(Sha1::of(fixed).to_hex(), "373d620373876b38c861099789380f0a101b4d53");
         assert_eq!(
             hex::encode(tables),
             "2e65efe2a145dda7ee51d1741299f848e5bf752e8c186e87f357bd90798a91fc51558ddc9dd8975997726e525281e8178ea84d6b405477a899cba79bb39954843ff6e09ec3aa2b942938c30c6bd1629e000000000200000003000000010000000c0000000003010000000000ffffffff000000001600000000021d0000000000ffffffff030000003e0000000001620000000000ffffffff010000009900000000045c0000000000ffffffff020000000200000001000000020000000000000001000000000000000200000001000000000000000300000002000000"

@@ -1,13 +1,13 @@
 //! Writing the index of a pack.
 
+use std::collections::BTreeMap;
+
 use super::assemble::{Assembly, EntryRow, Sections, count32};
 use super::{COMMIT_LEN, NO_BASE, OUTSIDE};
 use crate::ObjectId;
-use crate::pack::contents::TagRow;
 use crate::pack::entries::{Base, Entries};
 use crate::pack::ids::{IdNo, Ids};
 use crate::pack::introduce::{Introduced, IntroducedCommits, Introducer};
-use crate::pack::paged::Paged;
 
 /// The index of a pack whose commits have all been worked through, piece by piece.
 pub struct IndexWriter {
@@ -117,9 +117,9 @@ fn commit_sections(tables: IntroducedCommits, outside: &mut Outside<'_>) -> Sect
     out
 }
 
-fn tag_section(tags: &Paged<TagRow, 256>, outside: &mut Outside<'_>) -> Vec<u8> {
-    let mut tags: Vec<_> =
-        tags.iter().map(|tag| (outside.reference(tag.id_no), outside.reference(tag.target))).collect();
+fn tag_section(tags: &BTreeMap<IdNo, IdNo>, outside: &mut Outside<'_>) -> Vec<u8> {
+    let tags = tags.iter();
+    let mut tags: Vec<_> = tags.map(|(&no, &target)| (outside.reference(no), outside.reference(target))).collect();
     tags.sort_unstable();
     tags.into_iter().flat_map(|(number, target)| [number, target]).flat_map(u32::to_le_bytes).collect()
 }

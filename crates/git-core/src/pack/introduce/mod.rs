@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use self::compare::{New, Seen, changed, leave_known};
-use super::contents::{CommitRow, Contents, TagRow};
+use super::contents::{CommitRow, Contents};
 use super::entries::Entries;
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
@@ -61,7 +61,7 @@ pub(crate) struct Introduced {
     pub(crate) entries: Entries,
     /// By number only.
     pub(crate) ids: Ids,
-    pub(crate) tags: Paged<TagRow, 256>,
+    pub(crate) tags: BTreeMap<IdNo, IdNo>,
     pub(crate) commits: IntroducedCommits,
 }
 

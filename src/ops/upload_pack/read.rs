@@ -1,0 +1,153 @@
+//! Stored packs read in long stretches, ahead of time, in the order in which a plan sends them.
+
+use std::ops::Range;
+
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::config::{EXTENT_GAP_MAX, EXTENT_LEN_MAX, SMALL_LEN_MAX};
+use crate::durable::Failure;
+use crate::ops::catalog::LoadedCatalog;
+use crate::store::PackStore;
+use crate::store::bytes::Bytes;
+
+/// A stretch of a stored pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Extent {
+    pack: usize,
+    range: Range<u64>,
+}
+
+/// Adds a range to the stretches to read: to the last one, if that is near, else in stretches of its own.
+pub(super) fn extend(extents: &mut Vec<Extent>, pack: usize, range: Range<u64>) {
+    let mut range = range;
+    if let Some(last) = extents.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
+        let room_end = last.range.start + EXTENT_LEN_MAX;
+        if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
+            last.range.end = range.end.min(room_end);
+            range.start = last.range.end;
+        }
+    }
+    while range.start < range.end {
+        let end = range.end.min(range.start + EXTENT_LEN_MAX);
+        extents.push(Extent { pack, range: range.start..end });
+        range.start = end;
+    }
+}
+
+/// The stretches one after the other, the next being read while one is sent.
+pub(super) fn read_ahead<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    extents: Vec<Extent>,
+) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
+    const N_AT_ONCE: usize = 2;
+    let read = async move |extent: Extent| {
+        let pieces = catalog.read(extent.pack, extent.range.clone()).await?;
+        Ok((extent, pieces))
+    };
+    stream::iter(extents).map(read).buffered(N_AT_ONCE)
+}
+
+/// Reads ranges in the order in which their stretches were planned.
+pub(super) struct Reader<R> {
+    stretches: R,
+    /// Which pack `pieces` are from.
+    pack: usize,
+    /// Where in the pack the first of `pieces` begins.
+    at: u64,
+    end: u64,
+    pieces: Vec<Bytes>,
+    /// The whole stretch, once something small of it has been asked for.
+    resident: Vec<u8>,
+}
+
+impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> {
+    pub(super) fn new(stretches: R) -> Self {
+        Self { stretches, pack: 0, at: 0, end: 0, pieces: Vec::new(), resident: Vec::new() }
+    }
+
+    /// Goes on to the stretch in which `offset` is.
+    async fn advance(&mut self, pack: usize, offset: u64) -> Result<(), Failure> {
+        while self.pack != pack || !(self.at..self.end).contains(&offset) {
+            self.pieces.clear();
+            self.resident.clear();
+            let missing = || Failure::shape("a planned stretch", format_args!("{offset} of pack {pack}"));
+            let (extent, pieces) = self.stretches.next().await.ok_or_else(missing)??;
+            (self.pack, self.at, self.end, self.pieces) = (extent.pack, extent.range.start, extent.range.end, pieces);
+        }
+        Ok(())
+    }
+
+    /// A range that is short and lies in one stretch.
+    pub(super) async fn small(&mut self, pack: usize, range: &Range<u64>) -> Result<Option<&[u8]>, Failure> {
+        if range.end - range.start > SMALL_LEN_MAX as u64 {
+            return Ok(None);
+        }
+        self.advance(pack, range.start).await?;
+        if range.end > self.end {
+            return Ok(None);
+        }
+        if self.resident.is_empty() {
+            for piece in &self.pieces {
+                piece.append_to(&mut self.resident);
+            }
+        }
+        Ok(self.resident.get(index(range.start - self.at)..index(range.end - self.at)))
+    }
+
+    /// The first bytes of a range, at least one and at most `len_max`; the range shrinks by them.
+    pub(super) async fn next(&mut self, pack: usize, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
+        self.advance(pack, range.start).await?;
+        let mut at = self.at;
+        for piece in &self.pieces {
+            let end = at + piece.len() as u64;
+            if (at..end).contains(&range.start) {
+                let start = range.start - at;
+                let len = (end.min(range.end) - range.start).min(len_max as u64);
+                range.start += len;
+                return Ok(piece.slice(index(start)..index(start + len)));
+            }
+            at = end;
+        }
+        Err(Failure::shape("a whole stretch", format_args!("{range:?} in {}..{at}", self.at)))
+    }
+
+    /// The first `len` bytes of a range, or all of it when it is shorter.
+    pub(super) async fn take(&mut self, pack: usize, range: &mut Range<u64>, len: usize) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        while bytes.len() < len && range.start < range.end {
+            bytes.extend(self.next(pack, range, len - bytes.len()).await?.to_vec());
+        }
+        Ok(bytes)
+    }
+}
+
+/// Places in a stretch, which is far below 4 GiB.
+fn index(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_ranges_are_read_together_and_long_ones_in_parts() {
+        let mut extents = Vec::new();
+        extend(&mut extents, 0, 12..100);
+        extend(&mut extents, 0, 200..300);
+        extend(&mut extents, 0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
+        extend(&mut extents, 1, 0..EXTENT_LEN_MAX + 5);
+        extend(&mut extents, 1, 10..20);
+        let ranges: Vec<_> = extents.into_iter().map(|extent| (extent.pack, extent.range)).collect();
+        assert_eq!(
+            ranges,
+            [
+                (0, 12..300),
+                (0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2),
+                (1, 0..EXTENT_LEN_MAX),
+                (1, EXTENT_LEN_MAX..EXTENT_LEN_MAX + 5),
+                (1, 10..20),
+            ]
+        );
+    }
+}
