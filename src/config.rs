@@ -94,14 +94,17 @@ pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
 pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;
 /// Length of the stretches in which pass 2 reads a stored pack back.
 pub(crate) const PACK_BLOCK_LEN: usize = MIB;
-/// What taking in a pack may cost in wasm memory, all of it at once below 64 MiB for 110,000 objects: 10 MiB of bases,
-/// 3 blocks of 1 MiB, base, delta and result of 8 MiB each, and per object some 100 bytes of tables.
+/// What taking in a pack may cost in wasm memory: 48 MiB of notes on its objects, 10 MiB of bases, 3 blocks of 1 MiB, and
+/// base, delta and result of 8 MiB each, 85 MiB if all is met at once. With 12.25 MiB of JavaScript's buffers that is below
+/// 104 MB, of the 128 MB of an isolate. Bases and blocks are gone when 8 MiB of trees are compared and when the index is made.
+///
+/// Work: of git's own repository, 58 million entries of trees, 213 million are put together or compared; forty times that may be.
 pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
     git_core::pack::Limits {
         n_objects_max: 1_000_000,
-        n_ids_max: 1_000_000,
-        tree_bytes_max: 32 * MIB,
-        name_bytes_max: 8 * MIB,
+        notes_max: 48 * MIB,
+        tree_cache_max: 8 * MIB,
+        n_compared_max: 8 << 30,
         object_resident_max: OBJECT_RESIDENT_MAX,
         pack_resident_max: SEGMENT_LEN,
         cache_max: 10 * MIB,
@@ -113,10 +116,19 @@ pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
         hash_key,
     }
 }
+/// From how many bytes of notes on it a push waits while another such is under way in the isolate: those of some 150,000
+/// objects. Two below it hold 30 MiB each, a waiting one 15 MiB.
+pub(crate) const LARGE_NOTES_LEN: usize = 12 * MIB;
+/// How often a push that waits looks whether it is its turn, in milliseconds, and how often at most: for four minutes.
+pub(crate) const TURN_POLL_MS: u64 = 250;
+pub(crate) const TURN_POLLS_MAX: u64 = 4 * 60 * 1000 / TURN_POLL_MS;
+/// After how many looks at a push that has not gone on it is taken for dead: 30 s.
+pub(crate) const TURN_IDLE_POLLS_MAX: u64 = 30 * 1000 / TURN_POLL_MS;
 /// Pack indexes that an isolate keeps, in bytes of wasm memory.
 pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
-/// Indexes that one request reads from R2 at once.
+/// Indexes that one request reads from R2 at once, and how much of each at a time: 8 MiB of JavaScript's buffers.
 pub(crate) const INDEX_READS_MAX: usize = 4;
+pub(crate) const INDEX_STRETCH_LEN: u64 = 2 * MIB as u64;
 /// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
 /// chain that was written together, short enough to read for a single object.
 pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;

@@ -1,10 +1,17 @@
 //! The clock, and times as the REST API writes them. Inside the program a time is unix milliseconds.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat};
 
 /// Now, in unix milliseconds.
 pub(crate) fn now() -> u64 {
     worker::Date::now().as_millis()
+}
+
+/// Waits for so many milliseconds, by a timer of the request that asks.
+pub(crate) async fn sleep(ms: u64) {
+    worker::Delay::from(Duration::from_millis(ms)).await;
 }
 
 /// ISO 8601 in UTC with milliseconds.

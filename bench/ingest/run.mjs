@@ -92,7 +92,9 @@ function ingest(file, packFile, basePack) {
   buffers = CHUNK;
   for (let n; (n = fs.readSync(pack, chunk, 0, CHUNK, null)) > 0; ) run.push(chunk.subarray(0, n));
   mark("pass 1");
-  const index = run.finish(host, mark);
+  const pieces = [];
+  run.finish(host, mark, (piece) => pieces.push(piece));
+  const index = Buffer.concat(pieces);
   const result = { index, packFile, cpu: cpuSeconds() - start, stages, wasm: memory(), buffers: Math.max(buffersHigh, buffers), spilled, reads };
   for (const fd of [pack, baseFd, ...spills.values()]) if (fd !== undefined) fs.closeSync(fd);
   return result;

@@ -11,7 +11,9 @@ use git_core::pack::entry::{Content, Decoded, EntryHeader, decode_entry_header};
 use git_core::pack::index::PackIndex;
 use git_core::pack::inflate::inflate_all;
 
-use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, OBJECT_RESIDENT_MAX};
+use crate::config::{
+    BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, OBJECT_RESIDENT_MAX,
+};
 use crate::durable::Failure;
 use crate::repo::Opened;
 use crate::repo::call::PackRow;
@@ -203,6 +205,16 @@ fn to_usize(n: u64) -> Result<usize, Failure> {
     usize::try_from(n).map_err(|_| Failure::Range { what: "a length", value: n, max: usize::MAX as u64 })
 }
 
+/// In stretches, so that of a long index no second copy is in JavaScript's memory.
+async fn read_index(key: &str, len: u64, store: &impl PackStore) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::with_capacity(to_usize(len)?);
+    while (bytes.len() as u64) < len {
+        let at = bytes.len() as u64;
+        bytes.extend(store.get(key, at..len.min(at + INDEX_STRETCH_LEN)).await?.to_vec());
+    }
+    Ok(bytes)
+}
+
 async fn load_index(opened: &Opened, row: &PackRow, store: &impl PackStore) -> Result<Rc<PackIndex>, Failure> {
     let parse = |bytes| PackIndex::parse(bytes).map(Rc::new).map_err(|error| Failure::shape("a pack index", error));
     if let Some((_, index)) = row.inline {
@@ -212,7 +224,7 @@ async fn load_index(opened: &Opened, row: &PackRow, store: &impl PackStore) -> R
     if let Some(index) = INDEXES.with_borrow_mut(|indexes| indexes.get(&key)) {
         return Ok(index);
     }
-    let index = parse(store.get(&key, 0..row.pack.index_len).await?.to_vec())?;
+    let index = parse(read_index(&key, row.pack.index_len, store).await?)?;
     INDEXES.with_borrow_mut(|indexes| indexes.insert(key, Rc::clone(&index), index.byte_len()));
     Ok(index)
 }

@@ -93,6 +93,12 @@ impl<'a, S: PackStore> Upload<'a, S> {
         Ok(())
     }
 
+    /// Waits until what has come is stored, but for the last segment, which is not whole.
+    pub(crate) async fn settle(&mut self) -> Result<(), Failure> {
+        while self.in_flight.next().await.transpose()?.is_some() {}
+        Ok(())
+    }
+
     /// Gives up. What is in flight is waited for, so that nothing is stored after the upload has been reclaimed.
     pub(crate) async fn abandon(mut self) {
         while self.in_flight.next().await.is_some() {}
@@ -105,7 +111,7 @@ impl<'a, S: PackStore> Upload<'a, S> {
             return Ok(Uploaded::Small(last));
         }
         self.store_segment(last).await?;
-        while self.in_flight.next().await.transpose()?.is_some() {}
+        self.settle().await?;
         Ok(Uploaded::Stored)
     }
 }

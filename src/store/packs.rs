@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use futures_util::stream;
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use worker::{Bucket, Env};
+use worker::{Bucket, Env, FixedLengthStream};
 
 use super::bytes::Bytes;
 use crate::config::{PACKS, R2_KEYS_MAX};
@@ -16,6 +17,14 @@ use crate::stats::{self, Counter};
 pub(crate) trait PackStore {
     /// Stores an object whole; it can be read as soon as this returns.
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Failure>;
+
+    /// The same for bytes that are made while they are stored, `len` of them in all.
+    async fn put_pieces(
+        &self,
+        key: &str,
+        len: u64,
+        pieces: impl Iterator<Item = Vec<u8>> + 'static,
+    ) -> Result<(), Failure>;
 
     /// Exactly these bytes of an object. That it is not there, or shorter, is a failure: nothing is read that has not
     /// been stored.
@@ -65,6 +74,20 @@ impl PackStore for R2Packs {
         stats::count(Counter::R2PutBytes, bytes.len() as u64);
         let stored = self.bucket().put(key, &bytes.to_js()).map_err(failed)?;
         JsFuture::from(stored).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn put_pieces(
+        &self,
+        key: &str,
+        len: u64,
+        pieces: impl Iterator<Item = Vec<u8>> + 'static,
+    ) -> Result<(), Failure> {
+        stats::count(Counter::R2Puts, 1);
+        stats::count(Counter::R2PutBytes, len);
+        let bucket = Bucket::unchecked_from_js(self.bucket.clone());
+        let stream = FixedLengthStream::wrap(stream::iter(pieces.map(Ok)), len);
+        bucket.put(key, stream).execute().await?;
         Ok(())
     }
 
@@ -142,6 +165,17 @@ impl PackStore for MemoryPacks {
         self.operate()?;
         self.objects.borrow_mut().insert(key.to_owned(), bytes.to_vec());
         Ok(())
+    }
+
+    async fn put_pieces(
+        &self,
+        key: &str,
+        len: u64,
+        pieces: impl Iterator<Item = Vec<u8>> + 'static,
+    ) -> Result<(), Failure> {
+        let bytes: Vec<u8> = pieces.flatten().collect();
+        assert_eq!(bytes.len() as u64, len);
+        self.put(key, bytes.into()).await
     }
 
     async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, Failure> {

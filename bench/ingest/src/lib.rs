@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use git_core::ObjectId;
-use git_core::pack::index::{self, PackIndex};
+use git_core::pack::index::{IndexWriter, PackIndex};
 use git_core::pack::inflate::DataInflater;
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
@@ -20,9 +20,9 @@ const MIB: usize = 1 << 20;
 fn limits() -> Limits {
     Limits {
         n_objects_max: 1_000_000,
-        n_ids_max: 1_000_000,
-        tree_bytes_max: 32 * MIB,
-        name_bytes_max: 8 * MIB,
+        notes_max: 48 * MIB,
+        tree_cache_max: 8 * MIB,
+        n_compared_max: 8 << 30,
         object_resident_max: 8 << 20,
         pack_resident_max: 4 * MIB,
         cache_max: 10 * MIB,
@@ -133,8 +133,8 @@ impl Ingest {
         receiver.push(&self.buffer).map_err(failed)
     }
 
-    /// Pass 2, closure, what commits introduce: the index. `mark` is told the name of each stage that ends.
-    pub fn finish(&mut self, host: &Host, mark: &Function) -> Result<Vec<u8>, JsValue> {
+    /// Pass 2, closure, what commits introduce: the index, in pieces. `mark` is told the name of each stage that ends.
+    pub fn finish(&mut self, host: &Host, mark: &Function, index_piece: &Function) -> Result<(), JsValue> {
         let said = |stage: &str| mark.call1(&JsValue::NULL, &stage.into()).map(|_| ());
         let mut resolver = self.receiver.take().ok_or("finished")?.finish().map_err(failed)?;
         self.buffer = Vec::new();
@@ -173,9 +173,10 @@ impl Ingest {
             }
         }
         said("introduced")?;
-        let index = index::write(&introducer);
-        said("index")?;
-        Ok(index)
+        for piece in IndexWriter::new(introducer) {
+            index_piece.call1(&JsValue::NULL, &Uint8Array::from(&*piece))?;
+        }
+        said("index")
     }
 }
 

@@ -4,14 +4,14 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git_core::ObjectId;
 use git_core::pack::entry::{Content, EntryHeader, encode_entry_header, encode_pack_header};
 use git_core::pack::index::{PackIndex, Ref};
-use git_core::pack::{Kind, Limits};
+use git_core::pack::{Kind, Limits, PackError};
 use git_core::sha1::Sha1;
-use support::{Asked, Repo, index, limits, resolve};
+use support::{Asked, Repo, index, index_bytes, limits, resolve};
 
 const ALL: &str = "main\nside\nv1\n";
 
@@ -106,6 +106,50 @@ fn what_ancestors_introduce_is_exactly_what_a_commit_reaches() {
         }
         assert_eq!(reached.into_iter().collect::<Vec<_>>(), repo.objects(&[line]), "commit {at}");
     }
+}
+
+#[test]
+fn little_memory_makes_the_same_index() {
+    let repo = history();
+    let packs = [(repo.pack(ALL, false), None), (repo.pack("main~1\n^main~30\n", true), Some(&repo))];
+    for (pack, repo) in packs {
+        let bytes = |limits| index_bytes(&pack, limits, repo, &mut Asked::default()).unwrap();
+        let expected = bytes(Limits { tree_cache_max: 64 << 20, cache_max: 64 << 20, ..limits() });
+        for (tree_cache_max, cache_max) in [(0, 0), (0, 64 << 10), (2 << 10, 64 << 20), (16 << 10, 0)] {
+            assert!(bytes(Limits { tree_cache_max, cache_max, ..limits() }) == expected);
+        }
+    }
+}
+
+#[test]
+fn commits_introduce_the_same_whether_trees_come_whole_or_as_deltas() {
+    let repo = history();
+    let introduced = |pack: &[u8]| {
+        let index = index(pack, limits(), None, &mut Asked::default()).unwrap();
+        let is_delta = |number: u32| index.entry(number).is_some_and(|e| e.kind == Kind::Tree && e.base.is_some());
+        let n_tree_deltas = (0..index.n_objects()).filter(|&number| is_delta(number)).count();
+        let of_commit = |at| {
+            let commit = index.commit(at).unwrap();
+            let ids: Vec<_> = index.introduced(&commit).map(|object| index.id(here(object)).unwrap()).collect();
+            (index.id(commit.number).unwrap(), ids)
+        };
+        ((0..index.n_commits()).map(of_commit).collect::<BTreeMap<_, _>>(), n_tree_deltas)
+    };
+    let (as_deltas, n_tree_deltas) = introduced(&repo.pack(ALL, false));
+    let (whole, none) = introduced(&repo.whole_pack(ALL));
+    assert!(n_tree_deltas > 50 && none == 0, "{n_tree_deltas} and {none} deltas");
+    assert_eq!(as_deltas, whole);
+}
+
+#[test]
+fn what_takes_too_much_memory_or_work_is_refused() {
+    let repo = history();
+    let pack = repo.pack(ALL, false);
+    let refused = |limits| index(&pack, limits, None, &mut Asked::default()).err();
+    let notes = PackError::TooMany { what: "bytes of notes on its objects", n_max: 32 << 10 };
+    assert_eq!(refused(Limits { notes_max: 32 << 10, ..limits() }), Some(notes));
+    let compared = PackError::TooMany { what: "entries of trees to compare", n_max: 1000 };
+    assert_eq!(refused(Limits { n_compared_max: 1000, ..limits() }), Some(compared));
 }
 
 fn here(reference: Ref) -> u32 {

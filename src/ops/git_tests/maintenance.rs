@@ -58,7 +58,7 @@ fn index_of(pack: &[u8]) -> PackIndex {
     }
     let mut introducer = Introducer::new(resolver.finish(), &BTreeMap::new());
     assert_eq!(introducer.step(), Ok(introduce::Step::Done));
-    PackIndex::parse(index::write(&introducer)).unwrap()
+    PackIndex::parse(index::write(introducer)).unwrap()
 }
 
 /// Everything that an index says, with ids for references. What a commit introduces may be told in any order.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use git_core::protocol::push::PushHead;
 
 use super::Receiving;
-use super::ingest::{Ingested, NewObjects};
+use super::ingest::{Index, Ingested, NewObjects};
 use super::targets::Targets;
 use crate::config::{CATALOG_ATTEMPTS_MAX, INLINE_LEN_MAX, INLINE_TOTAL_MAX, SEGMENT_LEN};
 use crate::durable::{Failure, Wire};
@@ -97,7 +97,7 @@ impl Storing {
         inline_len: u64,
     ) -> Decided {
         let Ingested { info, uploaded, index, .. } = &mut self.ingested;
-        if let Uploaded::Small(pack) = uploaded {
+        if let (Uploaded::Small(pack), Index::Whole(index)) = (&*uploaded, &*index) {
             let len = info.pack_len + info.index_len;
             if len <= INLINE_LEN_MAX as u64 && inline_len + len <= INLINE_TOTAL_MAX {
                 commit.pack = Some(NewPack { pack: info.clone(), inline: true });
@@ -109,8 +109,11 @@ impl Storing {
             *uploaded = Uploaded::Stored;
         }
         if !self.is_stored {
-            let index = Bytes::from(std::mem::take(index));
-            to.store.put(&keys::index(&commit.repo_id, &commit.upload_id), index).await?;
+            let key = keys::index(&commit.repo_id, &commit.upload_id);
+            match std::mem::replace(index, Index::Whole(Vec::new())) {
+                Index::Whole(index) => to.store.put(&key, Bytes::from(index)).await?,
+                Index::Pieces(writer) => to.store.put_pieces(&key, info.index_len, *writer).await?,
+            }
             self.is_stored = true;
         }
         commit.pack = Some(NewPack { pack: info.clone(), inline: false });

@@ -1,15 +1,18 @@
 //! A pack taken in: both passes, closure against the catalog, what each commit introduces, the index.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use git_core::ObjectId;
 use git_core::pack::catalog::Place;
+use git_core::pack::index::{self, IndexWriter};
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
 use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
-use git_core::pack::{Kind, PackError, Resolved, index};
+use git_core::pack::{Kind, PackError, Resolved};
 
-use crate::config::{self, SEGMENT_LEN};
+use super::turn::{Busy, Turn};
+use crate::config::{self, LARGE_NOTES_LEN, SEGMENT_LEN, TURN_POLL_MS};
 use crate::durable::Failure;
 use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
@@ -17,15 +20,24 @@ use crate::ops::spills::Spills;
 use crate::ops::upload::{Upload, Uploaded};
 use crate::repo::call::PackInfo;
 use crate::store::{PackStore, keys};
+use crate::time;
 
 /// A pack that is complete and whose closure has been checked.
 pub(crate) struct Ingested {
     pub(crate) info: PackInfo,
     pub(crate) uploaded: Uploaded,
-    pub(crate) index: Vec<u8>,
+    pub(crate) index: Index,
     /// The objects of the repo that it refers to or builds on.
     pub(crate) outside: Vec<ObjectId>,
     pub(crate) new_objects: NewObjects,
+}
+
+/// The index of a pack.
+pub(crate) enum Index {
+    /// Of a small pack: it may live in the catalog's row.
+    Whole(Vec<u8>),
+    /// To be made while it is stored: it has half the length of all that it is made of.
+    Pieces(Box<IndexWriter>),
 }
 
 /// Kinds and targets of the new objects that refs may be asked to point at.
@@ -68,17 +80,50 @@ pub(crate) struct Destination<'a, S> {
     pub(crate) repo_id: &'a str,
     pub(crate) upload_id: &'a str,
     pub(crate) hash_key: u64,
+    pub(super) turn: &'a Turn,
 }
 
-/// Outside: the body or the platform failed. Inside: what is wrong with the pack.
-type Taken<T> = Result<Result<T, PackError>, Stopped>;
+impl<S> Destination<'_, S> {
+    /// Whether a push of so many bytes of notes has to wait before it goes on.
+    fn has_to_wait(&self, notes_len: usize) -> bool {
+        notes_len > LARGE_NOTES_LEN && !self.turn.go_on()
+    }
+
+    async fn wait(&self) -> Result<(), Refused> {
+        self.turn.wait(async || time::sleep(TURN_POLL_MS).await).await.map_err(Refused::Busy)
+    }
+}
+
+/// Why a pack is not taken in.
+pub(crate) enum Refused {
+    Pack(PackError),
+    Busy(Busy),
+}
+
+impl From<PackError> for Refused {
+    fn from(error: PackError) -> Self {
+        Self::Pack(error)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pack(error) => error.fmt(f),
+            Self::Busy(Busy) => f.write_str("another large push is under way; push again later"),
+        }
+    }
+}
+
+/// Outside: the body or the platform failed. Inside: why the pack is not taken in.
+type Taken<T> = Result<Result<T, Refused>, Stopped>;
 
 /// Unwraps both results, the inner one by returning it.
 macro_rules! accepted {
     ($taken:expr) => {
         match $taken {
             Ok(value) => value,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => return Ok(Err(refused.into())),
         }
     };
 }
@@ -119,8 +164,12 @@ pub(crate) async fn ingest<S: PackStore>(
             accepted!(introducer.supply_tree(id, &content));
         }
     }
-    let index = index::write(&introducer);
-    info.index_len = index.len() as u64;
+    let writer = IndexWriter::new(introducer);
+    info.index_len = writer.byte_len() as u64;
+    let index = match uploaded {
+        Uploaded::Small(_) => Index::Whole(writer.flatten().collect()),
+        Uploaded::Stored => Index::Pieces(Box::new(writer)),
+    };
     Ok(Ok(Ingested { info, uploaded, index, outside, new_objects }))
 }
 
@@ -136,9 +185,14 @@ async fn receive<S: PackStore>(
     loop {
         if let Err(refused) = receiver.push(&piece) {
             upload.abandon().await;
-            return Ok(Err(refused));
+            return Ok(Err(refused.into()));
         }
         upload.add(&piece).await?;
+        if to.has_to_wait(receiver.notes_len()) {
+            receiver.forget_bases();
+            upload.settle().await?;
+            accepted!(to.wait().await);
+        }
         match body.read(&mut piece).await {
             Ok(true) => {}
             Ok(false) => return Ok(Ok((receiver, upload.finish().await?))),
@@ -157,6 +211,10 @@ async fn resolve<S: PackStore>(
     spills: &Spills<'_, S>,
 ) -> Taken<Resolved> {
     loop {
+        if to.has_to_wait(resolver.notes_len()) {
+            resolver.forget_bases();
+            accepted!(to.wait().await);
+        }
         match accepted!(resolver.step()) {
             Step::NeedPack { offset, len } => {
                 let (segment, start) = (offset / SEGMENT_LEN as u64, offset % SEGMENT_LEN as u64);

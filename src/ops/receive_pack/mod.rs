@@ -3,11 +3,13 @@
 mod commit;
 mod ingest;
 mod targets;
+mod turn;
 
 use git_core::protocol::push::{Fed, PushHead, PushLimits, PushParser};
 use git_core::protocol::{RequestError, report};
 
 use self::ingest::{Destination, ingest};
+use self::turn::Turn;
 use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
 use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_SHALLOW_MAX};
@@ -121,6 +123,8 @@ async fn push<W: Wire, S: PackStore>(
     }
     let catalog = LoadedCatalog::load(to.opened, to.store).await?;
     let upload_id = to.opened.snapshot.upload_id.as_deref().ok_or_else(|| Failure::shape("an upload", "none"))?;
+    // Until the commit, which makes the index: it holds most of what a large push does.
+    let turn = Turn::new();
     let ingested = if head.has_pack() {
         let destination = Destination {
             store: to.store,
@@ -128,6 +132,7 @@ async fn push<W: Wire, S: PackStore>(
             repo_id: &to.opened.snapshot.repo_id,
             upload_id,
             hash_key: random::hash_key()?,
+            turn: &turn,
         };
         let tips: Vec<_> = head.commands.iter().filter_map(|command| command.new_id).collect();
         match ingest(&first, body, &tips, &destination).await? {

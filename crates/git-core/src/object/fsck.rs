@@ -1,8 +1,9 @@
 //! What git's own fsck says of trees. The names of the faults are git's: fsck-msgids(7).
 
+use core::cmp::Ordering;
 use core::fmt;
 
-use super::tree::TreeEntry;
+use super::tree::{TreeEntry, compare_names};
 use crate::pack::Kind;
 
 /// A fault of a tree for which git refuses it on receipt.
@@ -62,7 +63,7 @@ impl<'a> TreeCheck<'a> {
             if last == name {
                 return Err(TreeFault::DuplicateEntries);
             }
-            if !sort_key(last, last_is_tree).lt(sort_key(name, is_tree)) {
+            if compare_names((last, last_is_tree), (name, is_tree)) != Ordering::Less {
                 return Err(TreeFault::TreeNotSorted);
             }
         }
@@ -77,12 +78,6 @@ impl<'a> TreeCheck<'a> {
         }
         Ok(())
     }
-}
-
-/// Trees sort as if their names ended in a slash.
-fn sort_key(name: &[u8], is_tree: bool) -> impl Iterator<Item = &u8> {
-    let slash: &[u8] = if is_tree { b"/" } else { b"" };
-    name.iter().chain(slash)
 }
 
 /// Whether some file system takes the name for `.git`.

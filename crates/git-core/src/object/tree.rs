@@ -1,5 +1,7 @@
 //! Trees. Source: gitformat-tree as `decode_tree_entry` reads it: `<mode in octal> <name>\0<20 bytes of id>`.
 
+use core::cmp::Ordering;
+
 use super::ObjectError;
 use crate::ObjectId;
 use crate::pack::Kind;
@@ -26,17 +28,38 @@ impl TreeEntry<'_> {
     }
 }
 
+/// How git sorts names, each with whether it is a tree's: a tree's sorts as if it ended in a slash, which no name contains.
+pub(crate) fn compare_names((a, a_is_tree): (&[u8], bool), (b, b_is_tree): (&[u8], bool)) -> Ordering {
+    let n = a.len().min(b.len());
+    let next = |name: &[u8], is_tree| name.get(n).copied().or(if is_tree { Some(b'/') } else { None });
+    a.get(..n).cmp(&b.get(..n)).then_with(|| next(a, a_is_tree).cmp(&next(b, b_is_tree)))
+}
+
 /// The entries of a tree in the order in which they stand.
 #[derive(Debug, Clone)]
 pub struct TreeEntries<'a> {
     content: &'a [u8],
     rest: &'a [u8],
+    /// The entry that was read last, as it stands.
+    last: &'a [u8],
 }
 
 impl<'a> TreeEntries<'a> {
     /// Reads a tree's content.
     pub fn new(content: &'a [u8]) -> Self {
-        Self { content, rest: content }
+        Self { content, rest: content, last: &[] }
+    }
+
+    /// Whether every entry has been read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Moves past the next entry if it is the one that `other` has read last.
+    pub(crate) fn skip_equal(&mut self, other: &TreeEntries<'_>) -> bool {
+        let tail = self.rest.strip_prefix(other.last);
+        self.rest = tail.unwrap_or(self.rest);
+        tail.is_some()
     }
 
     fn decode(&mut self) -> Result<TreeEntry<'a>, &'static str> {
@@ -58,7 +81,9 @@ impl<'a> TreeEntries<'a> {
         }
         let tail = tail.get(1..).ok_or("end of tree")?;
         let id = ObjectId::from_prefix(tail).ok_or("end of tree")?;
-        self.rest = tail.get(ObjectId::LEN..).ok_or("end of tree")?;
+        let tail = tail.get(ObjectId::LEN..).ok_or("end of tree")?;
+        self.last = self.rest.get(..self.rest.len() - tail.len()).unwrap_or_default();
+        self.rest = tail;
         Ok(TreeEntry { mode, name, id })
     }
 }
@@ -84,6 +109,17 @@ mod tests {
 
     fn entry(mode: &str, name: &str) -> Vec<u8> {
         [mode.as_bytes(), b" ", name.as_bytes(), b"\0", &[9; 20]].concat()
+    }
+
+    #[test]
+    fn names_sort_as_git_sorts_them() {
+        let sorted: [(&[u8], bool); 7] =
+            [(b"a", false), (b"a.b", false), (b"a", true), (b"a0", false), (b"aa", true), (b"b", false), (b"b", true)];
+        for (at, a) in sorted.into_iter().enumerate() {
+            for (b_at, b) in sorted.into_iter().enumerate() {
+                assert_eq!(compare_names(a, b), at.cmp(&b_at));
+            }
+        }
     }
 
     #[test]

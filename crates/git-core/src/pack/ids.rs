@@ -2,34 +2,43 @@
 
 use super::Kind;
 use super::paged::Paged;
+use super::slots::{Slots, fold};
 use crate::ObjectId;
 
 /// The number of an id in an [`Ids`].
 pub(crate) type IdNo = u32;
 
 const NO_ENTRY: u32 = u32::MAX;
-const EMPTY: u32 = u32::MAX;
 
+/// 25 bytes: nothing is lost to alignment.
 struct Row {
     id: ObjectId,
-    entry: u32,
+    entry: [u8; 4],
     /// Bits of the kinds that others expect of it; bit 0: named by an object of the pack.
     expected: u8,
 }
 
+impl Row {
+    fn entry(&self) -> u32 {
+        u32::from_le_bytes(self.entry)
+    }
+}
+
 /// Ids by number, and numbers by id.
-///
-/// The numbers are found by open addressing with a keyed hash: trees may name any 20 bytes, so an attacker who knew the
-/// hash could make every look-up slow.
 pub(crate) struct Ids {
     rows: Paged<Row>,
-    slots: Vec<u32>,
+    slots: Slots,
     key: u64,
 }
 
 impl Ids {
     pub(crate) fn new(key: u64) -> Self {
-        Self { rows: Paged::default(), slots: vec![EMPTY; 1024], key }
+        Self { rows: Paged::default(), slots: Slots::new(), key }
+    }
+
+    /// Memory taken, in bytes.
+    pub(crate) fn byte_len(&self) -> usize {
+        size_of::<Row>() * self.rows.len() + self.slots.byte_len()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -42,14 +51,14 @@ impl Ids {
 
     /// The entry that holds the object.
     pub(crate) fn entry(&self, no: IdNo) -> Option<u32> {
-        self.rows.get(no as usize).map(|row| row.entry).filter(|&entry| entry != NO_ENTRY)
+        self.rows.get(no as usize).map(Row::entry).filter(|&entry| entry != NO_ENTRY)
     }
 
     /// Says which entry holds the object; `false` when another already does.
     pub(crate) fn set_entry(&mut self, no: IdNo, entry: u32) -> bool {
         match self.rows.get_mut(no as usize) {
-            Some(row) if row.entry == NO_ENTRY => {
-                row.entry = entry;
+            Some(row) if row.entry() == NO_ENTRY => {
+                row.entry = entry.to_le_bytes();
                 true
             }
             _ => false,
@@ -71,77 +80,39 @@ impl Ids {
 
     /// Ids that objects of the pack refer to and that it does not hold, with a kind that is expected.
     pub(crate) fn outside(&self) -> impl Iterator<Item = (IdNo, ObjectId, Kind)> {
-        self.rows.iter().zip(0..).filter(|(row, _)| row.entry == NO_ENTRY).filter_map(|(row, no)| {
+        self.rows.iter().zip(0..).filter(|(row, _)| row.entry() == NO_ENTRY).filter_map(|(row, no)| {
             let kind = (1..=4).find(|number| row.expected & (1 << number) != 0).and_then(Kind::from_number)?;
             Some((no, row.id, kind))
         })
     }
 
+    /// Frees what finds numbers; ids are still found by theirs.
+    pub(crate) fn forget_numbers(&mut self) {
+        self.slots = Slots::new();
+    }
+
     pub(crate) fn find(&self, id: ObjectId) -> Option<IdNo> {
-        let at = self.slot(id);
-        self.slots.get(at).copied().filter(|&no| no != EMPTY)
+        self.slot(id).ok()
     }
 
     /// The number of `id`, a new one when it has none.
     pub(crate) fn number(&mut self, id: ObjectId) -> IdNo {
-        let at = self.slot(id);
-        match self.slots.get_mut(at) {
-            Some(slot) if *slot == EMPTY => {
-                let no = u32::try_from(self.rows.len()).unwrap_or(EMPTY);
-                *slot = no;
-                self.rows.push(Row { id, entry: NO_ENTRY, expected: 0 });
-                if self.rows.len() * 4 > self.slots.len() * 3 {
-                    self.grow();
-                }
-                no
-            }
-            Some(slot) => *slot,
-            None => EMPTY,
-        }
+        self.slot(id).unwrap_or_else(|slot| {
+            self.rows.push(Row { id, entry: NO_ENTRY.to_le_bytes(), expected: 0 });
+            let (rows, key) = (&self.rows, self.key);
+            self.slots.insert(slot, |no| rows.get(no as usize).map_or(0, |row| hash(row.id, key)))
+        })
     }
 
-    fn slot(&self, id: ObjectId) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = self.hash(id) & mask;
-        while let Some(&no) = self.slots.get(at) {
-            if no == EMPTY || self.rows.get(no as usize).is_some_and(|row| row.id == id) {
-                break;
-            }
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn hash(&self, id: ObjectId) -> usize {
-        let word = |at: usize| {
-            id.as_bytes().get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |w| u64::from_le_bytes(*w))
-        };
-        let (low, high, tail) = (word(0), word(8), word(12));
-        let mixed = fold(fold(low ^ self.key, high ^ self.key.rotate_left(32)) ^ tail, self.key | 1);
-        usize::try_from(mixed & 0xffff_ffff).unwrap_or(0)
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![EMPTY; self.slots.len() * 2];
-        let mask = self.slots.len() - 1;
-        for no in 0..u32::try_from(self.rows.len()).unwrap_or(EMPTY) {
-            let Some(id) = self.id(no) else { continue };
-            let mut at = self.hash(id) & mask;
-            while self.slots.get(at).is_some_and(|&taken| taken != EMPTY) {
-                at = (at + 1) & mask;
-            }
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = no;
-            }
-        }
+    fn slot(&self, id: ObjectId) -> Result<IdNo, usize> {
+        self.slots.find(hash(id, self.key), |no| self.rows.get(no as usize).is_some_and(|row| row.id == id))
     }
 }
 
-/// Both halves of the product, folded into one.
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    let [low, high] = [product & u128::from(u64::MAX), product >> 64].map(|half| u64::try_from(half).unwrap_or(0));
-    low ^ high
+fn hash(id: ObjectId, key: u64) -> u64 {
+    let word =
+        |at: usize| id.as_bytes().get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |w| u64::from_le_bytes(*w));
+    fold(fold(word(0) ^ key, word(8) ^ key.rotate_left(32)) ^ word(12), key | 1)
 }
 
 #[cfg(test)]

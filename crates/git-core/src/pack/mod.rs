@@ -10,6 +10,7 @@ mod cache;
 pub mod catalog;
 mod contents;
 pub mod delta;
+mod entries;
 pub mod entry;
 mod error;
 mod ids;
@@ -18,12 +19,14 @@ pub mod inflate;
 pub mod introduce;
 pub mod large;
 pub mod merge;
+mod names;
 mod paged;
 pub mod receive;
 mod received;
 pub mod resolve;
 mod resolved;
 pub mod select;
+mod slots;
 mod trees;
 
 use core::fmt;
@@ -36,12 +39,12 @@ pub use resolved::Resolved;
 pub struct Limits {
     /// Objects in one pack.
     pub n_objects_max: u32,
-    /// Distinct ids that a pack holds or names; below 2^31.
-    pub n_ids_max: usize,
-    /// Memory for the entries of all distinct trees.
-    pub tree_bytes_max: usize,
-    /// Distinct file names together; below 2^31.
-    pub name_bytes_max: usize,
+    /// Memory for what is noted of the objects of a pack: entries, ids, commits, trees, names; below 2^31.
+    pub notes_max: usize,
+    /// Trees put together again that are kept while commits are compared.
+    pub tree_cache_max: usize,
+    /// Entries of trees that are put together or compared to find what commits introduce.
+    pub n_compared_max: u64,
     /// The largest object, base or delta that is held whole. Commits, trees and tags must not be larger.
     pub object_resident_max: u64,
     /// The largest pack that is held whole, so that pass 2 needs no reads.
@@ -67,9 +70,9 @@ impl Limits {
     pub(crate) fn for_tests() -> Self {
         Self {
             n_objects_max: 1 << 20,
-            n_ids_max: 1 << 20,
-            tree_bytes_max: 32 << 20,
-            name_bytes_max: 1 << 24,
+            notes_max: 64 << 20,
+            tree_cache_max: 8 << 20,
+            n_compared_max: 1 << 31,
             object_resident_max: 8 << 20,
             pack_resident_max: 4 << 20,
             cache_max: 12 << 20,

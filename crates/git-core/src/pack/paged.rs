@@ -27,10 +27,6 @@ impl<T, const PAGE: usize> Paged<T, PAGE> {
         }
     }
 
-    pub(crate) fn last(&self) -> Option<&T> {
-        self.pages.last()?.last()
-    }
-
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
         self.pages.get(at / PAGE)?.get(at % PAGE)
     }

@@ -4,12 +4,13 @@
 use std::rc::Rc;
 
 use super::delta;
+use super::entries::{Base, EntryRow};
 use super::entry::{
     Content, Decoded, ENTRY_HEADER_LEN_MAX, EntryHeader, PACK_HEADER_LEN, PACK_TRAILER_LEN, decode_entry_header,
     decode_pack_header,
 };
 use super::inflate::DataInflater;
-use super::received::{Base, EntryRow, Received};
+use super::received::Received;
 use super::resolve::Resolver;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
@@ -90,6 +91,16 @@ impl Receiver {
         Ok(())
     }
 
+    /// Memory that what is noted of the objects so far takes, in bytes.
+    pub fn notes_len(&self) -> usize {
+        self.received.notes_len()
+    }
+
+    /// Frees what can be made again: for when it is another's turn to use the memory.
+    pub fn forget_bases(&mut self) {
+        self.received.forget_bases();
+    }
+
     /// Says that no more comes; what is left to do is [`Resolver`]'s.
     pub fn finish(self) -> Result<Resolver, PackError> {
         let Some(trailer) = self.trailer else {
@@ -163,7 +174,7 @@ impl Receiver {
             Content::Whole(kind) => (Base::None, Some(kind)),
             Content::RefDelta { base_id } => (Base::Id(self.received.ids.number(base_id)), None),
             Content::OfsDelta { distance } => {
-                let base = offset.checked_sub(distance).and_then(|at| self.received.entry_at(at));
+                let base = offset.checked_sub(distance).and_then(|at| self.received.entries.at(at));
                 (Base::Entry(base.ok_or(PackError::BaseOffset { offset, distance })?), None)
             }
         };
@@ -210,7 +221,7 @@ impl Receiver {
                 self.received.define(entry, kind, len, hasher.finish())?;
             }
             (Taking::HeadOnly(head), _) => self.note_delta_lens(entry, &head)?,
-            (_, Some(kind)) => self.received.take(entry, kind, Rc::new(self.inflater.data().to_vec()))?,
+            (_, Some(kind)) => self.received.take(entry, kind, Rc::new(self.inflater.data().to_vec()), None)?,
             (_, None) => self.end_delta(entry)?,
         }
         Ok(())
@@ -237,10 +248,10 @@ impl Receiver {
         if received.row(entry).is_some_and(|row| row.large) {
             return Ok(());
         }
-        let kind: Option<Kind> = received.row(base).filter(|row| row.is_resolved()).and_then(|row| row.kind);
-        if let (Some(kind), Some(base)) = (kind, received.cache.get(base)) {
-            let object = received.apply(entry, &base, self.inflater.data())?;
-            received.take(entry, kind, object)?;
+        let kind: Option<Kind> = received.row(base).filter(EntryRow::is_resolved).and_then(|row| row.kind);
+        if let (Some(kind), Some(content)) = (kind, received.cache.get(base)) {
+            let object = received.apply(entry, &content, self.inflater.data())?;
+            received.take(entry, kind, object, Some((Base::Entry(base), &content)))?;
         }
         Ok(())
     }
@@ -254,11 +265,12 @@ impl Receiver {
         };
         let len_max = self.received.limits.object_resident_max;
         let is_large = header.base_len > len_max || header.result_len > len_max;
-        if let Some(row) = self.received.entries.get_mut(entry as usize) {
+        if let Some(mut row) = self.received.row(entry) {
             if row.large && !is_large {
                 return Err(PackError::Padded { offset: row.offset, len: row.data_len, len_max });
             }
-            row.large |= is_large;
+            row.large = is_large;
+            self.received.entries.set(entry, row);
         }
         Ok(())
     }

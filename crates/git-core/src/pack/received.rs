@@ -6,55 +6,12 @@ use std::rc::Rc;
 use super::cache::ObjectCache;
 use super::contents::Contents;
 use super::delta::{self, DeltaError};
+use super::entries::{Base, Entries, EntryRow};
 use super::ids::{IdNo, Ids};
-use super::paged::Paged;
+use super::trees::DeltaBase;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
-
-/// What an entry is a delta of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Base {
-    /// Of nothing: it is whole.
-    None,
-    /// Of the entry of that number.
-    Entry(u32),
-    /// Of the object of that id.
-    Id(IdNo),
-}
-
-/// What is known of an entry.
-pub(crate) struct EntryRow {
-    pub(crate) offset: u64,
-    /// Inflated length of the entry's own data: of the delta, when it is one.
-    pub(crate) data_len: u64,
-    /// Length of the object; of an unresolved delta's data until it is known.
-    pub(crate) object_len: u64,
-    pub(crate) base: Base,
-    pub(crate) header_len: u8,
-    /// Known once the entry is resolved, or at once when it is whole.
-    pub(crate) kind: Option<Kind>,
-    /// Base, delta or result is too large to be held.
-    pub(crate) large: bool,
-    id_no: Option<IdNo>,
-}
-
-impl EntryRow {
-    pub(crate) fn new(offset: u64, header_len: u8, data_len: u64, base: Base, kind: Option<Kind>) -> Self {
-        Self { offset, data_len, object_len: data_len, base, header_len, kind, large: false, id_no: None }
-    }
-
-    pub(crate) fn is_resolved(&self) -> bool {
-        self.id_no.is_some()
-    }
-
-    pub(crate) fn id_no(&self) -> Option<IdNo> {
-        self.id_no
-    }
-}
-
-/// Entries in pack order.
-pub(crate) type Entries = Paged<EntryRow, 4096>;
 
 /// The state that both passes work on.
 pub(crate) struct Received {
@@ -72,30 +29,16 @@ pub(crate) struct Received {
 impl Received {
     pub(crate) fn new(limits: Limits) -> Self {
         let (ids, cache) = (Ids::new(limits.hash_key), ObjectCache::new(limits.cache_max));
-        let (entries, contents) = (Paged::default(), Contents::new(limits.hash_key));
+        let (entries, contents) = (Entries::default(), Contents::new(limits.hash_key));
         Self { limits, entries, ids, contents, cache, waiting: BTreeMap::new(), ready: Vec::new() }
     }
 
-    pub(crate) fn row(&self, entry: u32) -> Option<&EntryRow> {
-        self.entries.get(entry as usize)
+    pub(crate) fn row(&self, entry: u32) -> Option<EntryRow> {
+        self.entries.get(entry)
     }
 
     pub(crate) fn offset(&self, entry: u32) -> u64 {
         self.row(entry).map_or(0, |row| row.offset)
-    }
-
-    /// The entry that starts at `offset`.
-    pub(crate) fn entry_at(&self, offset: u64) -> Option<u32> {
-        let (mut low, mut high) = (0, self.entries.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            match self.entries.get(middle)?.offset.cmp(&offset) {
-                std::cmp::Ordering::Equal => return u32::try_from(middle).ok(),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
     }
 
     /// The base with an id turned into the entry that holds it, if one does by now.
@@ -112,22 +55,47 @@ impl Received {
         if !self.ids.set_entry(no, entry) {
             return Err(PackError::Duplicate { id });
         }
-        if let Some(row) = self.entries.get_mut(entry as usize) {
-            (row.kind, row.object_len, row.id_no) = (Some(kind), len, Some(no));
-        }
+        self.entries.resolve(entry, kind, len, no);
+        self.check_notes()?;
         for base in [Base::Entry(entry), Base::Id(no)] {
             self.ready.extend(self.waiting.remove(&base).unwrap_or_default());
         }
         Ok(no)
     }
 
-    /// Takes an object that is at hand as a whole: id, references, cache.
-    pub(crate) fn take(&mut self, entry: u32, kind: Kind, object: Rc<Vec<u8>>) -> Result<(), PackError> {
+    /// Takes an object that is at hand as a whole: id, references, cache. `base` is what it was made of, if of something.
+    pub(crate) fn take(
+        &mut self,
+        entry: u32,
+        kind: Kind,
+        object: Rc<Vec<u8>>,
+        base: Option<(Base, &[u8])>,
+    ) -> Result<(), PackError> {
         let id = ObjectHasher::hash(kind, &object);
         let no = self.define(entry, kind, object.len() as u64, id)?;
-        self.contents.observe(no, kind, &object, &mut self.ids, &self.limits)?;
+        let base = base.and_then(|(base, content)| match base {
+            Base::Entry(entry) => Some(DeltaBase { id_no: self.row(entry)?.id_no()?, content }),
+            Base::None | Base::Id(_) => None,
+        });
+        self.contents.observe(no, kind, &object, base, &mut self.ids)?;
+        self.check_notes()?;
         self.cache.insert(entry, object);
         Ok(())
+    }
+
+    /// Memory that what is noted of the objects takes, in bytes.
+    pub(crate) fn notes_len(&self) -> usize {
+        self.entries.byte_len() + self.ids.byte_len() + self.contents.byte_len() + 64 * self.waiting.len()
+    }
+
+    /// Frees the bases at hand; those that are needed are made again.
+    pub(crate) fn forget_bases(&mut self) {
+        self.cache = ObjectCache::new(self.limits.cache_max);
+    }
+
+    /// What clients can make grow without sending as much.
+    fn check_notes(&self) -> Result<(), PackError> {
+        check_notes(&self.limits, &[self.notes_len()])
     }
 
     /// The object that `delta` makes of `base`.
@@ -149,4 +117,13 @@ impl Received {
         }
         Ok(())
     }
+}
+
+/// Whether tables of these lengths are within the limit.
+pub(crate) fn check_notes(limits: &Limits, byte_lens: &[usize]) -> Result<(), PackError> {
+    let n_max = limits.notes_max;
+    if byte_lens.iter().sum::<usize>() > n_max {
+        return Err(PackError::TooMany { what: "bytes of notes on its objects", n_max: n_max as u64 });
+    }
+    Ok(())
 }

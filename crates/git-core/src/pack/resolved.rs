@@ -1,8 +1,9 @@
 //! A pack of which every object is known: what it needs of the repository, and whether it gets it.
 
 use super::contents::Contents;
+use super::entries::{Base, Entries};
 use super::ids::Ids;
-use super::received::{Base, Entries, Received};
+use super::received::Received;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 

@@ -18,9 +18,9 @@ use git_core::pack::{Kind, Limits, PackError, Resolved};
 pub(crate) fn limits() -> Limits {
     Limits {
         n_objects_max: 1 << 20,
-        n_ids_max: 1 << 20,
-        tree_bytes_max: 32 << 20,
-        name_bytes_max: 1 << 24,
+        notes_max: 48 << 20,
+        tree_cache_max: 8 << 20,
+        n_compared_max: 1 << 31,
         object_resident_max: 1 << 20,
         pack_resident_max: 0,
         cache_max: 64 << 10,
@@ -101,6 +101,12 @@ impl Repo {
         if thin {
             args.push("--thin");
         }
+        self.git_with(&args, revisions.as_bytes())
+    }
+
+    /// A pack of these revisions without a delta in it.
+    pub(crate) fn whole_pack(&self, revisions: &str) -> Vec<u8> {
+        let args = ["pack-objects", "--revs", "--stdout", "-q", "--depth=0", "--no-reuse-delta"];
         self.git_with(&args, revisions.as_bytes())
     }
 
@@ -198,6 +204,16 @@ pub(crate) fn index(
     repo: Option<&Repo>,
     asked: &mut Asked,
 ) -> Result<PackIndex, PackError> {
+    Ok(PackIndex::parse(index_bytes(pack, limits, repo, asked)?).unwrap())
+}
+
+/// The same, as it is stored.
+pub(crate) fn index_bytes(
+    pack: &[u8],
+    limits: Limits,
+    repo: Option<&Repo>,
+    asked: &mut Asked,
+) -> Result<Vec<u8>, PackError> {
     let resolved = resolve(pack, limits, 4096, repo, asked)?;
     resolved.check_kinds()?;
     let mut parents = BTreeMap::new();
@@ -217,5 +233,5 @@ pub(crate) fn index(
             introducer.supply_tree(id, &content)?;
         }
     }
-    Ok(PackIndex::parse(index::write(&introducer)).unwrap())
+    Ok(index::write(introducer))
 }

@@ -35,44 +35,135 @@ impl Sections {
     }
 }
 
+/// How much of an index is made at a time.
+const PIECE_LEN: usize = 256 * 1024;
+
+/// How much of a section that is at hand as bytes is copied at a time.
+const STRETCH_LEN: usize = 4 * 1024;
+
+/// What an index consists of.
+#[derive(Clone, Copy)]
+enum Part {
+    Head,
+    Ids,
+    Numbers,
+    Entries,
+    Commits,
+    Parents,
+    Introduced,
+    Tags,
+    Outside,
+}
+
+const PARTS: [Part; 9] = [
+    Part::Head,
+    Part::Ids,
+    Part::Numbers,
+    Part::Entries,
+    Part::Commits,
+    Part::Parents,
+    Part::Introduced,
+    Part::Tags,
+    Part::Outside,
+];
+
+/// An index being put together, part by part: of a large pack it would take as much memory as all that it is made of.
+pub(super) struct Assembly {
+    sections: Sections,
+    /// Numbers in the order of the ids.
+    by_id: Vec<u32>,
+    /// By number, the place in that order.
+    places: Vec<u32>,
+    /// Where in [`PARTS`] it is, and at which row or stretch of that part.
+    part: usize,
+    at: usize,
+}
+
+impl Assembly {
+    /// The index of a pack of `n_objects`, whose ids are given by number.
+    pub(super) fn new(n_objects: u32, id: impl Fn(u32) -> Option<ObjectId>, sections: Sections) -> Self {
+        let mut by_id: Vec<u32> = (0..n_objects).collect();
+        by_id.sort_unstable_by_key(|&number| id(number));
+        let mut places = vec![0; n_objects as usize];
+        for (&number, place) in by_id.iter().zip(0u32..) {
+            if let Some(slot) = places.get_mut(number as usize) {
+                *slot = place;
+            }
+        }
+        Self { sections, by_id, places, part: 0, at: 0 }
+    }
+
+    /// Length in bytes of the index.
+    pub(super) fn byte_len(&self) -> usize {
+        let Sections { commits, parents, introduced, tags, outside } = &self.sections;
+        let tables = commits.len() + parents.len() + introduced.len() + tags.len();
+        HEADER_LEN
+            + FANOUT_LEN
+            + self.by_id.len() * (ObjectId::LEN + 4 + ENTRY_LEN)
+            + tables
+            + outside.len() * ObjectId::LEN
+    }
+
+    /// The next bytes of it, given ids and rows by number; `None` at its end.
+    pub(super) fn next_piece(
+        &mut self,
+        id: impl Fn(u32) -> Option<ObjectId>,
+        row: impl Fn(u32) -> Option<EntryRow>,
+    ) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(PIECE_LEN + STRETCH_LEN);
+        while out.len() < PIECE_LEN
+            && let Some(&part) = PARTS.get(self.part)
+        {
+            let Self { sections, by_id, places, at, .. } = &*self;
+            let bytes = |id: Option<ObjectId>| id.map_or([0; 20], |id| *id.as_bytes());
+            let is_in_part = match part {
+                Part::Head => (*at == 0).then(|| out.extend(self.head(&id))),
+                Part::Ids => by_id.get(*at).map(|&number| out.extend(bytes(id(number)))),
+                Part::Numbers => by_id.get(*at).map(|&number| out.extend(number.to_le_bytes())),
+                Part::Entries => places.get(*at).map(|&place| write_entry(row(count32(*at)), place, &mut out)),
+                Part::Commits => add_stretch(&sections.commits, *at, &mut out),
+                Part::Parents => add_stretch(&sections.parents, *at, &mut out),
+                Part::Introduced => add_stretch(&sections.introduced, *at, &mut out),
+                Part::Tags => add_stretch(&sections.tags, *at, &mut out),
+                Part::Outside => sections.outside.get(*at).map(|&id| out.extend(bytes(Some(id)))),
+            };
+            (self.part, self.at) = match is_in_part {
+                Some(()) => (self.part, self.at + 1),
+                None => (self.part + 1, 0),
+            };
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn head(&self, id: impl Fn(u32) -> Option<ObjectId>) -> Vec<u8> {
+        let Sections { commits, parents, introduced, tags, outside } = &self.sections;
+        let (n_commits, n_tags) = (commits.len() / COMMIT_LEN, tags.len() / TAG_LEN);
+        let counts = [self.by_id.len(), n_commits, parents.len() / 4, introduced.len() / 4, n_tags, outside.len()];
+        let ids = self.by_id.iter().filter_map(|&number| id(number));
+        let numbers = [FORMAT].into_iter().chain(counts.into_iter().map(count32)).chain(fanout(ids));
+        MAGIC.into_iter().chain(numbers.flat_map(u32::to_le_bytes)).collect()
+    }
+}
+
 /// The index of a pack of `n_objects`, whose ids and rows are given by number.
 pub(super) fn assemble(
     n_objects: u32,
     id: impl Fn(u32) -> Option<ObjectId>,
     row: impl Fn(u32) -> Option<EntryRow>,
-    sections: &Sections,
+    sections: Sections,
 ) -> Vec<u8> {
-    let Sections { commits, parents, introduced, tags, outside } = sections;
-    let n = n_objects as usize;
-    let mut by_id: Vec<u32> = (0..n_objects).collect();
-    by_id.sort_unstable_by_key(|&number| id(number));
-    let counts =
-        [n, commits.len() / COMMIT_LEN, parents.len() / 4, introduced.len() / 4, tags.len() / TAG_LEN, outside.len()];
-    let tables = [commits, parents, introduced, tags];
-    let len = HEADER_LEN + FANOUT_LEN + n * (ObjectId::LEN + 4 + ENTRY_LEN) + outside.len() * ObjectId::LEN;
-    let mut out = Vec::with_capacity(len + tables.iter().map(|table| table.len()).sum::<usize>());
-    out.extend(MAGIC);
-    out.extend(FORMAT.to_le_bytes());
-    out.extend(counts.into_iter().flat_map(|count| count32(count).to_le_bytes()));
-    out.extend(fanout(by_id.iter().filter_map(|&number| id(number))).into_iter().flat_map(u32::to_le_bytes));
-    for &number in &by_id {
-        out.extend(id(number).map_or([0; 20], |id| *id.as_bytes()));
+    let mut assembly = Assembly::new(n_objects, &id, sections);
+    let mut out = Vec::with_capacity(assembly.byte_len());
+    while let Some(piece) = assembly.next_piece(&id, &row) {
+        out.extend(piece);
     }
-    let mut places = vec![0; n];
-    for (&number, place) in by_id.iter().zip(0u32..) {
-        out.extend(number.to_le_bytes());
-        if let Some(slot) = places.get_mut(number as usize) {
-            *slot = place;
-        }
-    }
-    for (number, place) in (0..n_objects).zip(places) {
-        write_entry(row(number), place, &mut out);
-    }
-    for table in tables {
-        out.extend(table);
-    }
-    out.extend(outside.iter().flat_map(|id| *id.as_bytes()));
     out
+}
+
+/// Adds a stretch of a section; `None` behind its end.
+fn add_stretch(section: &[u8], at: usize, out: &mut Vec<u8>) -> Option<()> {
+    out.extend_from_slice(section.chunks(STRETCH_LEN).nth(at)?);
+    Some(())
 }
 
 fn write_entry(row: Option<EntryRow>, place: u32, out: &mut Vec<u8>) {

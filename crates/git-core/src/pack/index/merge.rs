@@ -29,7 +29,7 @@ pub fn merge(catalog: &Catalog, plan: &Plan, layout: &Layout) -> Option<Vec<u8>>
         let (&offset, &base) = (offsets.get(number as usize)?, bases.get(number as usize)?);
         Some(EntryRow { offset, kind: entry.kind, object_len: entry.object_len, base })
     };
-    Some(assemble(count32(places.len()), |number| catalog.id(at(number)?), row, &sections))
+    Some(assemble(count32(places.len()), |number| catalog.id(at(number)?), row, sections))
 }
 
 /// What each entry is a delta of, as the new pack has it.

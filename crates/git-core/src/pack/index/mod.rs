@@ -23,7 +23,7 @@ mod write;
 
 pub use merge::merge;
 pub use read::{CommitRow, Entry, IndexError, PackIndex, Ref};
-pub use write::write;
+pub use write::{IndexWriter, write};
 
 /// Version of the format, kept in the catalog too.
 pub const FORMAT: u32 = 1;
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(resolver.step(), Ok(resolve::Step::Done));
         let mut introducer = Introducer::new(resolver.finish(), &std::collections::BTreeMap::new());
         assert_eq!(introducer.step(), Ok(Step::Done));
-        write(&introducer)
+        write(introducer)
     }
 
     #[test]

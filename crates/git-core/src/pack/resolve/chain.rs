@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Held, Inflating, Job, Resolver, Start, Step};
 use crate::pack::PackError;
-use crate::pack::received::Base;
+use crate::pack::entries::Base;
 
 /// How much compressed data is inflated between two looks at what came of it.
 const STREAM_INPUT_LEN: usize = 64 * 1024;
@@ -110,7 +110,8 @@ impl Resolver {
             let unresolved = PackError::Unresolved { offset: self.received.offset(entry) };
             let row = self.received.row(entry).ok_or(unresolved)?;
             let is_resolved = row.is_resolved();
-            let (kind, object) = match (row.base, row.kind, self.held.take()) {
+            let base = self.held.take().filter(|_| row.base != Base::None);
+            let (kind, object) = match (row.base, row.kind, &base) {
                 (Base::None, Some(kind), _) => (kind, Rc::new(self.inflater.data().to_vec())),
                 (_, _, Some(base)) => (base.kind, self.received.apply(entry, &base.object, self.inflater.data())?),
                 (_, _, None) => return Err(unresolved),
@@ -119,7 +120,8 @@ impl Resolver {
                 self.received.cache.insert(entry, Rc::clone(&object));
             } else {
                 self.received.check_resident(self.received.offset(entry), kind, object.len() as u64)?;
-                self.received.take(entry, kind, Rc::clone(&object))?;
+                let base = base.as_ref().map(|base| (base.key, base.object.as_slice()));
+                self.received.take(entry, kind, Rc::clone(&object), base)?;
             }
             self.held = Some(Held { key: Base::Entry(entry), kind, object });
         }

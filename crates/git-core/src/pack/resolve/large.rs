@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Inflating, Job, Resolver, SpillNo, Spilled, Start, Step};
 use crate::object::ObjectHasher;
 use crate::pack::delta::DeltaError;
+use crate::pack::entries::Base;
 use crate::pack::large::{LargeDelta, RESULT_CHUNK_LEN, Wants};
-use crate::pack::received::Base;
 use crate::pack::{Kind, PackError};
 
 enum LargeBase {

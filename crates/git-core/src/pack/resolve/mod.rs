@@ -11,9 +11,10 @@ use std::rc::Rc;
 
 use self::large::Apply;
 use super::blocks::Blocks;
+use super::entries::Base;
 use super::ids::IdNo;
 use super::inflate::DataInflater;
-use super::received::{Base, Received};
+use super::received::Received;
 use super::resolved::Resolved;
 use super::{Kind, PackError};
 use crate::ObjectId;
@@ -169,6 +170,16 @@ impl Resolver {
             n_spills: 0,
             n_rebuilt_bytes: 0,
         }
+    }
+
+    /// Memory that what is noted of the objects so far takes, in bytes.
+    pub fn notes_len(&self) -> usize {
+        self.received.notes_len()
+    }
+
+    /// Frees what can be made again: for when it is another's turn to use the memory.
+    pub fn forget_bases(&mut self) {
+        self.received.forget_bases();
     }
 
     /// The number for one more spill.
