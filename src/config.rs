@@ -65,7 +65,7 @@ pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
 
 const MIB: usize = 1024 * 1024;
 
-/// Length of the segments in which packs and spills are stored: one `put` of known length each, eight of which and the
+/// Length of the segments in which packs and spills are stored: one `put` of known length each, three of which and the
 /// buffers of pass 2 fit the memory of an isolate; a multiple of [`PACK_BLOCK_LEN`], so that no block crosses two.
 pub(crate) const SEGMENT_LEN: usize = 4 * MIB;
 /// Segments of one push on their way to R2 at once, besides the one being filled: 12 MiB of JavaScript buffers in all.
@@ -126,9 +126,10 @@ pub(crate) const TURN_POLLS_MAX: u64 = 4 * 60 * 1000 / TURN_POLL_MS;
 pub(crate) const TURN_IDLE_POLLS_MAX: u64 = 30 * 1000 / TURN_POLL_MS;
 /// Pack indexes that an isolate keeps, in bytes of wasm memory.
 pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
-/// Indexes that one request reads from R2 at once, and how much of each at a time: 8 MiB of JavaScript's buffers.
-pub(crate) const INDEX_READS_MAX: usize = 4;
-pub(crate) const INDEX_STRETCH_LEN: u64 = 2 * MIB as u64;
+/// Indexes that one request reads from R2 at once, and how much of each at a time: 15 MiB of JavaScript's buffers at most, and
+/// one read for the index of 100,000 objects.
+pub(crate) const INDEX_READS_MAX: usize = 3;
+pub(crate) const INDEX_STRETCH_LEN: u64 = 5 * MIB as u64;
 /// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
 /// chain that was written together, short enough to read for a single object.
 pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
@@ -163,6 +164,13 @@ pub(crate) const PACKS_LEFT_MAX: usize = 8;
 /// and whose indexes, old and new, some 120 bytes an object with the tables between them, fit in 64 MiB.
 pub(crate) const MERGED_LEN_MAX: u64 = 1 << 30;
 pub(crate) const MERGED_OBJECTS_MAX: u64 = 500_000;
+/// How long after garbage should have been looked for, and was not, it is asked for again.
+pub(crate) const COLLECT_AGAIN_MS: u64 = 24 * 60 * 60 * 1000;
+/// Most objects that refs pointed at lately and that a collection can keep: with more, nothing is collected.
+pub(crate) const RECENT_MAX: usize = 50_000;
+/// Most bytes of trees that one fetch inflates to find out what is below them: those of a snapshot of 500,000 files, several
+/// times over.
+pub(crate) const FETCH_TREE_BYTES_MAX: u64 = 256 * MIB as u64;
 /// How often a piece of maintenance is tried before it waits for the next push to ask for it.
 pub(crate) const MAINTENANCE_ATTEMPTS_MAX: u64 = 8;
 /// How often a push, or a collection, starts again from a catalog that has changed meanwhile.

@@ -39,7 +39,8 @@ pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, c
     db.set_alarm(Some(now))
 }
 
-/// What is to be done now. Until it has been tried the alarm stands ahead: should it be killed, another comes.
+/// What is to be done now. It counts as tried from here on, and until it has been the alarm stands ahead: should it be
+/// killed, another comes, a few times.
 pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure> {
     if !SCHEMA.exists(db)? {
         return Ok(None);
@@ -47,8 +48,15 @@ pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure
     let rows = db.exec("SELECT namespace, repo, collects, attempts, version FROM job", &[])?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
     let (namespace, repo, collects) = (row.text()?, row.text()?, row.flag()?);
+    let job = Job { namespace, repo, collects, attempts: row.integer()?, version: row.integer()? };
+    if job.attempts > MAINTENANCE_ATTEMPTS_MAX {
+        db.exec("DELETE FROM job", &[])?;
+        db.set_alarm(None)?;
+        return Ok(None);
+    }
+    db.exec("UPDATE job SET attempts = attempts + 1", &[])?;
     db.set_alarm(Some(now + BACKOFF_MAX_MS))?;
-    Ok(Some(Job { namespace, repo, collects, attempts: row.integer()?, version: row.integer()? }))
+    Ok(Some(job))
 }
 
 /// The job has been done. It is begun again if it was asked for meanwhile.
@@ -61,10 +69,37 @@ pub(super) fn done<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failu
 /// The job could not be done: it is tried again later, a few times.
 pub(super) fn put_off<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
     if job.attempts >= MAINTENANCE_ATTEMPTS_MAX {
-        db.exec("DELETE FROM job", &[])?;
-        return db.set_alarm(None);
+        return done(db, now, job);
     }
-    db.exec("UPDATE job SET attempts = attempts + 1", &[])?;
     let wait_ms = BACKOFF_MIN_MS << job.attempts.min(MAINTENANCE_ATTEMPTS_MAX);
     db.set_alarm(Some(now + wait_ms.min(BACKOFF_MAX_MS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::MemoryDatabase;
+
+    #[test]
+    fn a_job_that_kills_its_object_is_not_tried_for_ever() {
+        let db = MemoryDatabase::default();
+        note(&db, 0, "ns", "repo", false).unwrap();
+        let mut n_tries = 0;
+        while let Some(at) = db.take_alarm() {
+            n_tries += u64::from(take(&db, at).unwrap().is_some());
+        }
+        assert_eq!(n_tries, 1 + MAINTENANCE_ATTEMPTS_MAX);
+        note(&db, 0, "ns", "repo", false).unwrap();
+        assert!(db.alarm().is_some() && take(&db, 0).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_asked_for_during_the_last_attempt_is_done() {
+        let db = MemoryDatabase::default();
+        note(&db, 0, "ns", "repo", false).unwrap();
+        let job = take(&db, 0).unwrap().unwrap();
+        note(&db, 5, "ns", "repo", true).unwrap();
+        put_off(&db, 5, &Job { attempts: MAINTENANCE_ATTEMPTS_MAX, ..job }).unwrap();
+        assert!(take(&db, 5).unwrap().unwrap().collects);
+    }
 }

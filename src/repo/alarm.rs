@@ -7,7 +7,9 @@ use super::call::RepoInfo;
 use super::metadata;
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
-use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS};
+use crate::config::{
+    ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS,
+};
 use crate::durable::{Database, Failure};
 
 /// What the namespace, or maintenance, is to hear.
@@ -68,6 +70,15 @@ pub(super) fn collect<D: Database>(db: &D, at: u64, repo_id: &str) -> Result<(),
     arm(db)
 }
 
+/// Garbage has been looked for. It is looked for again at `next`, if there is anything to be looked at then.
+pub(super) fn collected<D: Database>(db: &D, next: Option<u64>, repo_id: &str) -> Result<(), Failure> {
+    db.exec("DELETE FROM notices WHERE repo_id = ?1 AND kind = ?2", &[repo_id.into(), COLLECT.into()])?;
+    match next {
+        Some(at) => collect(db, at, repo_id),
+        None => arm(db),
+    }
+}
+
 /// Sets the alarm to the earliest thing that is due.
 pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
     let rows = db.exec(
@@ -96,6 +107,14 @@ pub(super) fn rest<D: Database>(db: &D) -> Result<(), Failure> {
 pub(super) fn heard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<(), Failure> {
     let key = [(&notice.repo_id).into(), notice.kind.into()];
     let [repo_id, kind] = key;
+    if notice.kind == COLLECT {
+        // It is over when maintenance says so; should it never, it is asked again.
+        db.exec(
+            "UPDATE notices SET due_at = ?3, attempts = 0 WHERE repo_id = ?1 AND kind = ?2",
+            &[repo_id, kind, (now + COLLECT_AGAIN_MS).into()],
+        )?;
+        return Ok(());
+    }
     db.exec(
         "DELETE FROM notices WHERE repo_id = ?1 AND kind = ?2 AND version = ?3",
         &[repo_id, kind, notice.version.into()],

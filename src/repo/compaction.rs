@@ -52,7 +52,8 @@ pub(super) fn replace<D: Database>(
     let Some(replaced) = neighbours(&named, &call.replaced) else { return Ok(Err(Refusal::CatalogChanged)) };
     if let Some(collected) = &call.collected {
         let is_same = named.iter().map(|pack| &pack.upload_id).eq(&collected.upload_ids);
-        if !is_same || refs::digest(&refs::all(db, repo_id)?) != collected.refs_digest {
+        let recent = dropped::recent(db, repo_id, collected.dropped_before)?;
+        if !is_same || refs::digest(&refs::all(db, repo_id)?, &recent) != collected.refs_digest {
             return Ok(Err(Refusal::CatalogChanged));
         }
         end_collection(db, moment, repo_id, collected)?;
@@ -84,10 +85,8 @@ fn neighbours<'a>(named: &'a [NamedPack], upload_ids: &[String]) -> Option<&'a [
 
 /// What was dropped long ago has been seen to; what has been dropped since is looked at another time.
 fn end_collection<D: Database>(db: &D, moment: &Moment, repo_id: &str, collected: &Collected) -> Result<(), Failure> {
-    if dropped::forget(db, repo_id, collected.dropped_before)? {
-        alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
-    }
-    Ok(())
+    let oldest = dropped::forget(db, repo_id, collected.dropped_before)?;
+    alarm::collected(db, oldest.map(|dropped_at| dropped_at + moment.unreachable_grace_ms + 1), repo_id)
 }
 
 #[cfg(test)]
@@ -121,7 +120,7 @@ mod tests {
         let snapshot = &surveyed.opened.snapshot;
         Collected {
             upload_ids: snapshot.packs.iter().map(|row| row.upload_id.clone()).collect(),
-            refs_digest: refs_digest(&snapshot.refs),
+            refs_digest: refs_digest(&snapshot.refs, &surveyed.recent),
             dropped_before: surveyed.dropped_before,
         }
     }

@@ -36,14 +36,18 @@ pub(super) fn clear<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What tells one state of the refs from another.
-pub(crate) fn digest(refs: &[RefRow]) -> String {
+/// What tells one state of the refs, and of what they pointed at lately, from another.
+pub(crate) fn digest(refs: &[RefRow], recent: &[String]) -> String {
     let mut sha256 = Sha256::new();
     for row in refs {
         for part in [&row.name, &row.id] {
             sha256.update(part);
             sha256.update([0]);
         }
+    }
+    for id in recent {
+        sha256.update(id);
+        sha256.update([0]);
     }
     hex::encode(sha256.finalize())
 }

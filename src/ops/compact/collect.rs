@@ -10,12 +10,12 @@ use git_core::walk::reach;
 
 use super::write::{Made, write};
 use super::{Work, abandon, in_place_of, refused, work};
-use crate::config::{CATALOG_ATTEMPTS_MAX, MERGED_LEN_MAX, MERGED_OBJECTS_MAX, OBJECT_RESIDENT_MAX};
+use crate::config::{CATALOG_ATTEMPTS_MAX, MERGED_LEN_MAX, MERGED_OBJECTS_MAX, OBJECT_RESIDENT_MAX, RECENT_MAX};
 use crate::durable::{Failure, Wire};
 use crate::log;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::upload_pack::add_below;
-use crate::repo::call::{Collected, Refusal};
+use crate::repo::call::{Collected, Refusal, Replace};
 use crate::repo::{RepoClient, Surveyed, Weight, refs_digest};
 use crate::store::PackStore;
 
@@ -28,20 +28,22 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
     let snapshot = &surveyed.opened.snapshot;
     let weights: Vec<Weight> = snapshot.packs.iter().map(Weight::from).collect();
     let (len, n_objects) = weights.iter().fold((0, 0), |(len, n), pack| (len + pack.len, n + pack.n_objects));
-    if len > MERGED_LEN_MAX || n_objects > MERGED_OBJECTS_MAX {
+    if len > MERGED_LEN_MAX || n_objects > MERGED_OBJECTS_MAX || surveyed.recent.len() > RECENT_MAX {
         log::warn(format_args!("{}: {n_objects} objects, {len} bytes: too large to be collected", snapshot.repo_id));
-        return Ok(None);
+        let call = Replace { collected: Some(state(surveyed, surveyed)), ..in_place_of(surveyed, &(0..0), None) };
+        return repo.replace(call, None).await?.map(|()| None).map_err(|refusal| refused(&refusal));
     }
     let catalog = LoadedCatalog::load(&surveyed.opened, store).await?;
     let kept = kept(&catalog, surveyed).await?;
-    let has_garbage = places(&catalog).any(|place| catalog.packs.lowest(place) == place && !kept.contains(place));
+    let plan = merge::plan(&catalog.packs, &(0..weights.len()), Some(&kept), OBJECT_RESIDENT_MAX);
+    let n_lowest = places(&catalog).filter(|&place| catalog.packs.lowest(place) == place).count();
+    let has_garbage = (plan.n_objects as usize) < n_lowest;
     let run = if has_garbage { 0..weights.len() } else { 0..0 };
-    let plan = merge::plan(&catalog.packs, &run, Some(&kept), OBJECT_RESIDENT_MAX);
-    let made = write(&catalog, store, &plan, surveyed.upload()).await?;
+    let made = if has_garbage { write(&catalog, store, &plan, surveyed.upload()).await? } else { None };
     let mut call = in_place_of(surveyed, &run, made.as_ref());
-    let mut state = state(surveyed, surveyed);
+    let mut seen = state(surveyed, surveyed);
     for _ in 0..CATALOG_ATTEMPTS_MAX {
-        call.collected = Some(state);
+        call.collected = Some(seen);
         match repo.replace(call.clone(), made.as_ref().and_then(Made::inline)).await? {
             Ok(()) => return Ok(has_garbage.then(|| work(&weights, &run, made.as_ref()))),
             Err(Refusal::CatalogChanged) => {}
@@ -52,7 +54,7 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
         if !is_still_right(&fresh, &catalog, &kept, store).await? {
             break;
         }
-        state = self::state(surveyed, &fresh);
+        seen = state(surveyed, &fresh);
     }
     Err(Failure::Platform("the repo kept changing while its garbage was collected".into()))
 }
@@ -62,7 +64,7 @@ fn state(first: &Surveyed, fresh: &Surveyed) -> Collected {
     let snapshot = &fresh.opened.snapshot;
     Collected {
         upload_ids: snapshot.packs.iter().map(|row| row.upload_id.clone()).collect(),
-        refs_digest: refs_digest(&snapshot.refs),
+        refs_digest: refs_digest(&snapshot.refs, &fresh.recent),
         dropped_before: first.dropped_before,
     }
 }
@@ -74,8 +76,20 @@ async fn kept<S: PackStore>(catalog: &LoadedCatalog<'_, S>, surveyed: &Surveyed)
         .chain(&surveyed.recent)
         .map(|hex| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex)));
     let tips: Vec<ObjectId> = tips.collect::<Result<_, _>>()?;
-    let tips = tips.into_iter().filter_map(|id| catalog.packs.find(id));
-    let mut reached = reach(&catalog.packs, tips, None, None);
+    let n_refs = surveyed.opened.snapshot.refs.len();
+    let mut places = Vec::new();
+    for (n, id) in tips.into_iter().enumerate() {
+        match catalog.packs.find(id) {
+            Some(place) => places.push(place),
+            None if n < n_refs => return Err(Failure::shape("the object of a ref", id)),
+            // What was dropped may have been garbage already.
+            None => {}
+        }
+    }
+    let mut reached = reach(&catalog.packs, places, None, None);
+    if !reached.is_whole {
+        return Err(Failure::shape("a closed catalog", "a reference to nothing"));
+    }
     add_below(catalog, reached.open_trees, &mut reached.objects, None).await?;
     Ok(reached.objects)
 }
@@ -101,10 +115,13 @@ async fn is_still_right<S: PackStore>(
     }
     let catalog = LoadedCatalog::load(&fresh.opened, store).await?;
     let kept = kept(&catalog, fresh).await?;
+    let is_new = |place: Place| place.pack >= n_packs;
+    let base = |place: Place| catalog.packs.resolve(place.pack, catalog.packs.entry(place)?.base?);
+    // What builds on something that was left out could not be read any more, whatever it is reached by.
+    let is_based = |place: Place| base(place).is_none_or(|base| is_new(base) || kept_before.contains(base));
     let is_right = |place: Place| {
-        let is_new = place.pack >= n_packs;
-        if is_new {
-            kept.contains(catalog.packs.lowest(place))
+        if is_new(place) {
+            kept.contains(catalog.packs.lowest(place)) && is_based(place)
         } else {
             kept_before.contains(place) || !kept.contains(place)
         }

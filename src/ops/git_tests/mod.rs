@@ -1,5 +1,6 @@
 //! Pushes and fetches of real packs over the in-memory twins: git makes them, git judges what comes back.
 
+mod collection;
 mod maintenance;
 mod transfer;
 

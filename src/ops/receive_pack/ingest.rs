@@ -138,7 +138,9 @@ pub(crate) async fn ingest<S: PackStore>(
 ) -> Taken<Ingested> {
     let (receiver, uploaded) = accepted!(receive(first, body, to).await?);
     let spills = Spills::new(to.store, to.repo_id, to.upload_id);
-    let resolved = accepted!(resolve(accepted!(receiver.finish()), to, &spills).await?);
+    let second_pass = accepted!(receiver.finish());
+    let notes_len = second_pass.notes_len();
+    let resolved = accepted!(resolve(second_pass, to, &spills).await?);
     spills.delete().await?;
     let mut outside = Vec::new();
     let parents = accepted!(check_closure(&resolved, to.catalog, &mut outside));
@@ -160,6 +162,8 @@ pub(crate) async fn ingest<S: PackStore>(
         for id in ids {
             let place = accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree }));
             let object = to.catalog.object(place).await?;
+            // It is its turn since the passes, and stays so while it goes on.
+            to.has_to_wait(notes_len);
             let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", id))?;
             accepted!(introducer.supply_tree(id, &content));
         }

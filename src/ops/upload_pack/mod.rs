@@ -13,6 +13,7 @@ use git_core::ObjectId;
 use git_core::pack::select::{Plan, SendOptions};
 use git_core::pkt_line::write_err;
 use git_core::protocol::fetch::FetchRequest;
+use git_core::refs::HEAD;
 use git_core::walk::{all_reach, deepen};
 use wasm_bindgen::JsValue;
 
@@ -108,7 +109,7 @@ async fn prepare<'a, S: PackStore>(
     if let Some(missing) = request.wants.iter().find(|&&id| catalog.packs.find(id).is_none()) {
         return Ok(Prepared::Refused(format!("upload-pack: not our ref {missing}")));
     }
-    let not = match excluded(request, &opened.snapshot.refs) {
+    let not = match excluded(request, &opened.snapshot.refs, &opened.snapshot.default_branch) {
         Ok(not) => not,
         Err(reason) => return Ok(Prepared::Refused(reason)),
     };
@@ -126,13 +127,16 @@ async fn prepare<'a, S: PackStore>(
 }
 
 /// The tips of the histories that the client does not want: refs by the names that gitrevisions(7) allows.
-fn excluded(request: &FetchRequest, refs: &[RefRow]) -> Result<Vec<ObjectId>, String> {
+fn excluded(request: &FetchRequest, refs: &[RefRow], default_branch: &str) -> Result<Vec<ObjectId>, String> {
+    let by_name = |name: String| refs.binary_search_by(|row| row.name.cmp(&name)).ok().and_then(|at| refs.get(at));
     let find = |name: &str| {
         let prefixes = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-        let row = prefixes.iter().find_map(|prefix| refs.iter().find(|row| row.name == format!("{prefix}{name}")))?;
+        let row = prefixes.iter().find_map(|prefix| by_name(format!("{prefix}{name}")))?;
         ObjectId::from_hex(row.id.as_bytes()).ok()
     };
+    let head = format!("refs/heads/{default_branch}");
     let names = request.depth.not.iter().map(|name| String::from_utf8_lossy(name));
+    let names = names.map(|name| if name == HEAD { head.clone().into() } else { name });
     names.map(|name| find(&name).ok_or_else(|| format!("upload-pack: ambiguous deepen-not: {name}"))).collect()
 }
 

@@ -62,16 +62,15 @@ async fn filter_out<S: PackStore>(
     selected.retain(passes);
     held.retain(passes);
     // What is asked for by name is sent even so, and what a tag names with it: this is how a client gets what it lacks.
-    for &want in wants {
-        let mut named = Some(want);
-        while let Some(place) = named {
-            if !held.contains(place) {
-                selected.insert(place);
-            }
-            named = tag_target(catalog, place);
-        }
+    for place in named(catalog, wants).filter(|&place| !held.contains(place)) {
+        selected.insert(place);
     }
     Ok(())
+}
+
+/// What is wanted, and what tags among it name.
+fn named<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place]) -> impl Iterator<Item = Place> {
+    wants.iter().flat_map(|&want| std::iter::successors(Some(want), |&place| tag_target(catalog, place)))
 }
 
 fn tag_target<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tag: Place) -> Option<Place> {
@@ -82,7 +81,7 @@ fn tag_target<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tag: Place) -> Optio
 fn roots<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], selected: &ObjectSet) -> Vec<Place> {
     let tree = |place: Place| catalog.packs.resolve(place.pack, catalog.packs.commit(place)?.tree);
     let is_tree = |place: &Place| catalog.packs.entry(*place).is_some_and(|entry| entry.kind == Kind::Tree);
-    selected.iter().filter_map(tree).chain(wants.iter().copied().filter(is_tree)).collect()
+    selected.iter().filter_map(tree).chain(named(catalog, wants).filter(is_tree)).collect()
 }
 
 /// Adds the annotated tags of what is sent.

@@ -4,6 +4,7 @@ use git_core::object::tree::TreeEntries;
 use git_core::pack::Kind;
 use git_core::pack::catalog::{ObjectSet, Place};
 
+use crate::config::FETCH_TREE_BYTES_MAX;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
@@ -18,12 +19,13 @@ pub(crate) async fn add_below<S: PackStore>(
 ) -> Result<(), Failure> {
     let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
     let (mut seen, mut stack) = (catalog.packs.empty_set(), trees);
+    let mut budget = FETCH_TREE_BYTES_MAX;
     while let Some(tree) = stack.pop() {
         if is_held(tree) || !seen.insert(tree) {
             continue;
         }
         objects.insert(tree);
-        for (kind, place) in entries(catalog, tree).await? {
+        for (kind, place) in entries(catalog, tree, &mut budget).await? {
             match kind {
                 Kind::Tree => stack.push(place),
                 _ if is_held(place) => {}
@@ -43,12 +45,12 @@ pub(super) async fn within<S: PackStore>(
     depth: u32,
 ) -> Result<ObjectSet, Failure> {
     let is_tree = |place: Place| catalog.packs.entry(place).is_some_and(|entry| entry.kind == Kind::Tree);
-    let (mut within, mut level) = (catalog.packs.empty_set(), roots);
+    let (mut within, mut level, mut budget) = (catalog.packs.empty_set(), roots, FETCH_TREE_BYTES_MAX);
     for step in 0..depth {
         let mut next = Vec::new();
         for place in std::mem::take(&mut level) {
             if within.insert(place) && step + 1 < depth && is_tree(place) {
-                next.extend(entries(catalog, place).await?.into_iter().map(|(_, place)| place));
+                next.extend(entries(catalog, place, &mut budget).await?.into_iter().map(|(_, place)| place));
             }
         }
         if next.is_empty() {
@@ -59,10 +61,20 @@ pub(super) async fn within<S: PackStore>(
     Ok(within)
 }
 
-/// What a tree names, submodules left out.
-async fn entries<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tree: Place) -> Result<Vec<(Kind, Place)>, Failure> {
+/// What a tree names, submodules left out. Its bytes are taken off `budget`.
+async fn entries<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    tree: Place,
+    budget: &mut u64,
+) -> Result<Vec<(Kind, Place)>, Failure> {
     let object = catalog.object(tree).await?;
     let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", format_args!("{tree:?}")))?;
+    let too_many = || Failure::Range {
+        what: "bytes of trees for one fetch",
+        value: FETCH_TREE_BYTES_MAX + 1,
+        max: FETCH_TREE_BYTES_MAX,
+    };
+    *budget = budget.checked_sub(content.len() as u64).ok_or_else(too_many)?;
     let mut named = Vec::new();
     for entry in TreeEntries::new(&content) {
         let entry = entry.map_err(|error| Failure::shape("a stored tree", error))?;

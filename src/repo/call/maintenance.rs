@@ -34,7 +34,7 @@ pub(crate) struct Replace {
 pub(crate) struct Collected {
     /// All packs, by upload, the lowest first.
     pub(crate) upload_ids: Vec<String>,
-    /// What [`crate::repo::refs_digest`] says of the refs.
+    /// What [`crate::repo::refs_digest`] says of the refs and of what is recent.
     pub(crate) refs_digest: String,
     /// From the [`Survey`].
     pub(crate) dropped_before: u64,

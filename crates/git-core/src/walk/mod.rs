@@ -16,6 +16,8 @@ pub struct Reached {
     /// Trees whose content only the trees tell: those that were named other than by a commit (by a tag, by a client), and
     /// those of commits at which a history ends. What is below them is not among the objects.
     pub open_trees: Vec<Place>,
+    /// Whether all that was referred to is there, as it is in a closed catalog.
+    pub is_whole: bool,
 }
 
 /// Everything that `tips` reach, except what is in `held`, which is assumed to be closed, and what is beyond the commits
@@ -26,7 +28,7 @@ pub fn reach(
     held: Option<&ObjectSet>,
     ends: Option<&ObjectSet>,
 ) -> Reached {
-    let mut reached = Reached { objects: catalog.empty_set(), open_trees: Vec::new() };
+    let mut reached = Reached { objects: catalog.empty_set(), open_trees: Vec::new(), is_whole: true };
     let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
     let is_end = |place: Place| ends.is_some_and(|ends| ends.contains(place));
     let mut stack: Vec<Place> = tips.into_iter().collect();
@@ -35,22 +37,30 @@ pub fn reach(
             continue;
         }
         let Some(index) = catalog.index(place.pack) else { continue };
+        let resolved = |reference| catalog.resolve(place.pack, reference);
+        let mut is_whole = true;
         if let Some(commit) = catalog.commit(place) {
             if is_end(place) {
-                reached.open_trees.extend(catalog.resolve(place.pack, commit.tree));
+                reached.open_trees.extend(resolved(commit.tree));
                 continue;
             }
-            stack.extend(index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)));
-            for object in index.introduced(&commit).filter_map(|object| catalog.resolve(place.pack, object)) {
-                if !is_held(object) {
+            for parent in index.parents(&commit).map(resolved) {
+                is_whole &= parent.is_some();
+                stack.extend(parent);
+            }
+            for object in index.introduced(&commit).map(resolved) {
+                is_whole &= object.is_some();
+                if let Some(object) = object.filter(|&object| !is_held(object)) {
                     reached.objects.insert(object);
                 }
             }
-        } else if let Some(target) = index.tag_target(place.number) {
-            stack.extend(catalog.resolve(place.pack, target));
+        } else if let Some(target) = index.tag_target(place.number).map(resolved) {
+            is_whole = target.is_some();
+            stack.extend(target);
         } else if catalog.entry(place).is_some_and(|entry| entry.kind == Kind::Tree) {
             reached.open_trees.push(place);
         }
+        reached.is_whole &= is_whole;
     }
     reached
 }

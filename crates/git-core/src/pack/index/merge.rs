@@ -12,8 +12,10 @@ use crate::pack::select::{Item, Layout, Plan};
 pub fn merge(catalog: &Catalog, plan: &Plan, layout: &Layout) -> Option<Vec<u8>> {
     let places: Vec<Place> = plan.places().collect();
     let mut numbers = Numbers::new(catalog, &places);
-    let mut bases = bases(catalog, plan, &mut numbers)?;
-    bases.resize(places.len(), NO_BASE);
+    let bases = bases(catalog, plan, &mut numbers)?;
+    if bases.len() != places.len() || plan.n_objects as usize != places.len() {
+        return None;
+    }
     let mut offsets = Vec::with_capacity(places.len());
     for &place in &places {
         offsets.push(layout.sent_offset(place, catalog.index(place.pack)?.offset(place.number)?)?);
