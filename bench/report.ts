@@ -26,9 +26,15 @@ export function sections(book: Book, requests: Requests): string {
 function goalRows(all: Goal[]): string[] {
   const measured = all.filter((goal) => goal.measured !== undefined);
   if (measured.length === 0) return [];
-  const rows = measured.map(({ what, measured: found = "", at_most, is_met }) => [what, found, at_most, is_met ? "met" : "**missed**"]);
+  const rows = measured.map(({ what, measured: found = "", without_floor = "", at_most, is_met }) => [
+    what,
+    found,
+    at_most,
+    is_met ? "met" : "**missed**",
+    without_floor,
+  ]);
   const n_missed = measured.filter(({ is_met }) => !is_met).length;
-  return [`${measured.length - n_missed} met, ${n_missed} missed.`, "", table(["", "measured", "at most", ""], rows)];
+  return [`${measured.length - n_missed} met, ${n_missed} missed.`, "", table(["", "measured", "at most", "", "without the floor"], rows)];
 }
 
 function lineRows(lines: Line[]): string[] {
