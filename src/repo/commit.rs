@@ -98,10 +98,11 @@ fn write_refs<D: Database>(
     updates: &[Update],
     outcomes: &[Outcome],
 ) -> Result<(), Failure> {
+    let mut has_dropped = false;
     for (update, outcome) in updates.iter().zip(outcomes) {
         if let (Ok(Change::Write(_) | Change::Delete), Some(old_id)) = (outcome, &update.old_id) {
             dropped::add(db, moment.now, repo_id, old_id)?;
-            alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
+            has_dropped = true;
         }
         match outcome {
             Ok(Change::Write(id)) => {
@@ -111,6 +112,9 @@ fn write_refs<D: Database>(
             Ok(Change::Delete) => refs::delete(db, repo_id, &update.name)?,
             Ok(Change::Absent) | Err(_) => {}
         }
+    }
+    if has_dropped {
+        alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
     }
     Ok(())
 }
