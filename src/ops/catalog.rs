@@ -12,7 +12,8 @@ use git_core::pack::index::PackIndex;
 use git_core::pack::inflate::inflate_all;
 
 use crate::config::{
-    BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, OBJECT_RESIDENT_MAX,
+    BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, INLINE_LEN_MAX, INLINE_TOTAL_MAX,
+    OBJECT_RESIDENT_MAX,
 };
 use crate::durable::Failure;
 use crate::repo::Opened;
@@ -70,9 +71,11 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         self.rows.get(pack).map(|row| row.upload_id.as_str())
     }
 
-    /// Bytes that inline packs and their indexes take.
-    pub(crate) fn inline_len(&self) -> u64 {
-        self.rows.iter().filter(|row| row.inline.is_some()).map(|row| row.pack.pack_len + row.pack.index_len).sum()
+    /// Whether a pack and its index of that length together may live in a catalog row, beside what does so already.
+    pub(crate) fn has_inline_room(&self, len: u64) -> bool {
+        let inline = self.rows.iter().filter(|row| row.inline.is_some());
+        let inline_len: u64 = inline.map(|row| row.pack.pack_len + row.pack.index_len).sum();
+        len <= INLINE_LEN_MAX as u64 && inline_len + len <= INLINE_TOTAL_MAX
     }
 
     /// A stretch of a pack, in the pieces in which it is stored.

@@ -4,7 +4,7 @@ use git_core::pack::index::{self, PackIndex, Ref};
 use git_core::pack::merge::STORED;
 use git_core::pack::select::Plan;
 
-use crate::config::{INLINE_LEN_MAX, INLINE_TOTAL_MAX, SEGMENT_LEN};
+use crate::config::SEGMENT_LEN;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::upload::{Upload, Uploaded};
@@ -71,7 +71,7 @@ pub(super) async fn write<S: PackStore>(
     info.thin = (0..index.n_objects()).any(|number| matches!(base(number), Some(Ref::Outside(_))));
     let index = index.into_bytes();
     match uploaded {
-        Uploaded::Small(pack) if has_room(info.pack_len + info.index_len, catalog.inline_len()) => {
+        Uploaded::Small(pack) if catalog.has_inline_room(info.pack_len + info.index_len) => {
             info.segment_len = 0;
             return Ok(Some(Made { info, small: Some((pack.to_vec(), index)) }));
         }
@@ -80,11 +80,6 @@ pub(super) async fn write<S: PackStore>(
     }
     store.put(&keys::index(repo_id, upload_id), Bytes::from(index)).await?;
     Ok(Some(Made { info, small: None }))
-}
-
-/// Whether a pack and its index of that length may live in the catalog's row, beside what does so already.
-fn has_room(len: u64, inline_len: u64) -> bool {
-    len <= INLINE_LEN_MAX as u64 && inline_len + len <= INLINE_TOTAL_MAX
 }
 
 fn failure(unsent: Unsent) -> Failure {

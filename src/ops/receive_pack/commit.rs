@@ -10,7 +10,7 @@ use git_core::protocol::push::PushHead;
 use super::Receiving;
 use super::ingest::{Index, Ingested, NewObjects};
 use super::targets::Targets;
-use crate::config::{CATALOG_ATTEMPTS_MAX, INLINE_LEN_MAX, INLINE_TOTAL_MAX, SEGMENT_LEN};
+use crate::config::{CATALOG_ATTEMPTS_MAX, SEGMENT_LEN};
 use crate::durable::{Failure, Wire};
 use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
@@ -35,9 +35,7 @@ pub(super) async fn commit<W: Wire, S: PackStore>(
         let Some(mut commit) = call(to, head, pack.as_ref(), &catalog, upload_id) else { break };
         let decided = match &mut pack {
             // A push that brings no object (a branch at a commit that is here) comes with an empty pack, not kept.
-            Some(pack) if pack.ingested.info.n_objects > 0 => {
-                pack.commit(to, &mut commit, catalog.inline_len()).await?
-            }
+            Some(pack) if pack.ingested.info.n_objects > 0 => pack.commit(to, &mut commit, &catalog).await?,
             _ => to.repo.commit(commit, None).await?.map(|committed| committed.outcomes),
         };
         if decided != Err(Refusal::CatalogChanged) {
@@ -94,12 +92,11 @@ impl Storing {
         &mut self,
         to: &Receiving<'_, W, S>,
         commit: &mut Commit,
-        inline_len: u64,
+        catalog: &LoadedCatalog<'_, S>,
     ) -> Decided {
         let Ingested { info, uploaded, index, .. } = &mut self.ingested;
         if let (Uploaded::Small(pack), Index::Whole(index)) = (&*uploaded, &*index) {
-            let len = info.pack_len + info.index_len;
-            if len <= INLINE_LEN_MAX as u64 && inline_len + len <= INLINE_TOTAL_MAX {
+            if catalog.has_inline_room(info.pack_len + info.index_len) {
                 commit.pack = Some(NewPack { pack: info.clone(), inline: true });
                 let committed = to.repo.commit(commit.clone(), Some((&pack.to_vec(), index))).await?;
                 return Ok(committed.map(|committed| committed.outcomes));
