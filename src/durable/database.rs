@@ -3,6 +3,7 @@
 //! Two implementations: [`super::ObjectDatabase`] in production, [`super::MemoryDatabase`] in native tests. Numbers
 //! are non-negative and at most 2^53, because they pass through JavaScript.
 
+use std::convert::Infallible;
 use std::vec;
 
 use super::Failure;
@@ -31,6 +32,12 @@ pub(crate) trait Database {
     ///
     /// `R` is a refusal: the state says no. [`Failure`] is the platform's. Either way nothing that was written stays.
     fn transaction<T, R>(&self, work: impl FnOnce() -> Result<Result<T, R>, Failure>) -> Result<Result<T, R>, Failure>;
+}
+
+/// Runs work that refuses nothing as one transaction.
+pub(crate) fn settle<D: Database, T>(db: &D, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let Ok(done) = db.transaction(|| work().map(Ok::<T, Infallible>))?;
+    Ok(done)
 }
 
 /// A value bound to a statement.

@@ -11,7 +11,7 @@ mod schema;
 mod transaction;
 mod wire;
 
-pub(crate) use database::{Database, INTEGER_MAX, Row, Value};
+pub(crate) use database::{Database, INTEGER_MAX, Row, Value, settle};
 pub(crate) use failure::Failure;
 pub(crate) use frame::{Frame, FrameWriter};
 #[cfg(test)]

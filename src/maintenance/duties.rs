@@ -1,9 +1,7 @@
 //! What the object does when its alarm goes off: a collection or a merge.
 
-use std::convert::Infallible;
-
 use super::job::{self, Job};
-use crate::durable::{Database, Failure};
+use crate::durable::{Database, Failure, settle};
 use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
@@ -40,9 +38,4 @@ async fn run(objects: &impl Objects, store: &impl PackStore, job: &Job) -> Resul
         return Err(Failure::shape("the name of a repo", format_args!("{}/{}", job.namespace, job.repo)));
     };
     compact(&objects.repo(&namespace, &repo)?, store, job.collects).await
-}
-
-fn settle<D: Database, T>(db: &D, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    let Ok(done) = db.transaction(|| work().map(Ok::<T, Infallible>))?;
-    Ok(done)
 }

@@ -3,11 +3,9 @@
 //!
 //! Nothing is awaited inside a transaction. Each duty is noted as done, or put off, when it has been tried.
 
-use std::convert::Infallible;
-
 use super::alarm::{self, Duties, Notice, Report};
 use super::uploads::{self, Orphan};
-use crate::durable::{Database, Failure};
+use crate::durable::{Database, Failure, settle};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::store::keys;
@@ -56,13 +54,6 @@ async fn tell(objects: &impl Objects, notice: &Notice) -> Result<(), Failure> {
 
 async fn reclaim(bytes: &impl Reclaim, orphan: &Orphan) -> Result<(), Failure> {
     bytes.delete_all(&keys::upload_prefix(&orphan.repo_id, &orphan.upload_id)).await
-}
-
-fn settle<D: Database, T>(db: &D, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    let done = db.transaction(|| work().map(Ok::<T, Infallible>))?;
-    match done {
-        Ok(done) => Ok(done),
-    }
 }
 
 #[cfg(test)]
