@@ -1,4 +1,4 @@
-//! What can be said to the account's Durable Object and what it answers.
+//! What can be said to the account's Durable Object. It answers that it is noted.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,15 @@ pub(super) enum Call {
     Register { namespace: String },
 }
 
-/// Answers. The account refuses nothing yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Reply {
-    Done,
-}
-
-/// Why the account said no: it never does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Refusal {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::durable::{Never, Noted};
 
     #[test]
     fn a_registration_travels_as_this_json() {
         let call = Call::Register { namespace: "Default".into() };
         assert_eq!(serde_json::to_string(&call).unwrap(), r#"{"register":{"namespace":"Default"}}"#);
-        assert_eq!(serde_json::to_string(&Ok::<_, Refusal>(Reply::Done)).unwrap(), r#"{"Ok":"done"}"#);
+        assert_eq!(serde_json::to_string(&Ok::<_, Never>(Noted::Done)).unwrap(), r#"{"Ok":"done"}"#);
     }
 }

@@ -1,7 +1,7 @@
 //! The Worker's side of the account's Durable Object.
 
-use super::call::{Call, Refusal, Reply};
-use crate::durable::{Failure, Wire, ask};
+use super::call::Call;
+use crate::durable::{Failure, Wire, tell};
 
 /// The account's object, at the end of a wire.
 #[derive(Debug, Clone)]
@@ -17,10 +17,6 @@ impl<W: Wire> AccountClient<W> {
 
     /// Enters a namespace.
     pub(crate) async fn register(&self, namespace: String) -> Result<(), Failure> {
-        let result: Result<Reply, Refusal> = ask(&self.wire, &Call::Register { namespace }, &[]).await?.result;
-        match result {
-            Ok(Reply::Done) => Ok(()),
-            Err(never) => match never {},
-        }
+        tell(&self.wire, &Call::Register { namespace }).await
     }
 }

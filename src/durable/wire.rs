@@ -5,8 +5,8 @@
 //! no answer at all).
 
 use js_sys::Uint8Array;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use worker::{Method, Request, RequestInit, Response, Stub};
 
 use super::{Failure, Frame, FrameWriter};
@@ -55,6 +55,25 @@ where
     }
     let strings = Frame::parse(wire.send(writer.finish(call)?).await?)?;
     Ok(Answer { result: strings.head()?, strings })
+}
+
+/// The answer of an object that has noted what it was told and has nothing to tell itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Noted {
+    Done,
+}
+
+/// Why such an object says no: it never does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Never {}
+
+/// Tells an object that refuses nothing; returns when it has noted it.
+pub(crate) async fn tell(wire: &impl Wire, call: &impl Serialize) -> Result<(), Failure> {
+    match ask::<_, Noted, Never>(wire, call, &[]).await?.result {
+        Ok(Noted::Done) => Ok(()),
+        Err(never) => match never {},
+    }
 }
 
 /// Answers a request that reached an object. The answer is never `Err`: a handler that fails is one that keeps its

@@ -1,7 +1,7 @@
 //! The way to a repo's maintenance.
 
-use super::call::{Call, Refusal, Reply};
-use crate::durable::{Failure, Wire, ask};
+use super::call::Call;
+use crate::durable::{Failure, Wire, tell};
 use crate::names::{NamespaceName, RepoName};
 
 /// A repo's maintenance, at the end of a wire.
@@ -21,10 +21,6 @@ impl<W: Wire> MaintenanceClient<W> {
     /// Says that there is something to do; returns when that has been noted.
     pub(crate) async fn begin(&self, collects: bool) -> Result<(), Failure> {
         let call = Call::Begin { namespace: self.namespace.clone(), repo: self.repo.clone(), collects };
-        let result: Result<Reply, Refusal> = ask(&self.wire, &call, &[]).await?.result;
-        match result {
-            Ok(Reply::Done) => Ok(()),
-            Err(never) => match never {},
-        }
+        tell(&self.wire, &call).await
     }
 }
