@@ -1,4 +1,4 @@
-//! What the repo's one alarm is for: bytes to reclaim, and what the namespace is still to hear.
+//! What the repo's one alarm is for: bytes to reclaim, and what the namespace and maintenance are still to hear.
 //!
 //! Rows say what is due and when; the alarm is set to the earliest of them. Work that fails is put off, ever longer,
 //! and never thrown away: an alarm whose handler fails too often is one that the platform gives up.

@@ -47,7 +47,7 @@ const TABLES: [&str; 9] = [
         owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, deleted_at INTEGER NOT NULL,
         PRIMARY KEY (owner_repo_id, upload_id)
     ) STRICT, WITHOUT ROWID",
-    // What the namespace is still to hear; version tells whether there was more to say while it was being told.
+    // What the namespace, or maintenance, is still to hear; version tells whether there was more to say while it was being told.
     "CREATE TABLE notices (
         repo_id TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
         version INTEGER NOT NULL, PRIMARY KEY (repo_id, kind)
