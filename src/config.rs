@@ -57,6 +57,8 @@ pub(crate) const INLINE_TOTAL_MAX: u64 = 8 * 1024 * 1024;
 pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 /// What a ref takes in a snapshot besides its name: `{"name":"","id":"<40>","peeled":"<40>"},`.
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
+/// Refs that SQLite hands over in one row: at the longest name, with ids and separators, 1,107,000 bytes.
+pub(crate) const REFS_PER_PAGE: u64 = 1000;
 /// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, and the catalog's rows, each
 /// below 512 bytes.
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
