@@ -132,10 +132,21 @@ pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
 /// one read for the index of 100,000 objects.
 pub(crate) const INDEX_READS_MAX: usize = 3;
 pub(crate) const INDEX_STRETCH_LEN: u64 = 5 * MIB as u64;
+/// Sets of what commits reach that an isolate keeps, in bytes of wasm memory: a bit for each object of the repo, so 85 sets
+/// for a repo of 100,000 objects.
+pub(crate) const REACH_CACHE_MAX: usize = MIB;
+/// From how many objects on such a set is kept: to find fewer anew takes a fraction of a millisecond.
+pub(crate) const LONG_WALK: usize = 5_000;
 /// Stretches of packs that an isolate keeps, in bytes of JavaScript's memory, and their length: long enough for a delta
 /// chain that was written together, short enough to read for a single object.
 pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
 pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
+/// Blocks that are read ahead of their use, half of those that are kept, and how many at once: with the two stretches of a
+/// fetch as many as the platform lets one request have.
+pub(crate) const BLOCKS_AHEAD_MAX: usize = 24;
+pub(crate) const BLOCK_READS_MAX: usize = 4;
+/// Most objects whose blocks are looked for at once: those of a folder lie in few blocks.
+pub(crate) const OBJECTS_AHEAD_MAX: usize = 256;
 /// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
 /// Two stretches are in memory at a time.
 pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;
@@ -147,6 +158,9 @@ pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
 /// A range of a stored pack, and an amount of such ranges, that goes through wasm: to hand over less at a time costs more
 /// than to copy it.
 pub(crate) const SMALL_LEN_MAX: usize = 16 * 1024;
+/// Packs of at most so many runs whose trailers an isolate remembers, and what that may take in wasm memory: some 1,000 packs.
+pub(crate) const TRAILER_RUNS_MAX: usize = 64;
+pub(crate) const TRAILER_CACHE_MAX: usize = 64 * 1024;
 /// How much of a pack is gathered before it is framed and sent.
 pub(crate) const SEND_LEN: usize = 256 * 1024;
 

@@ -1,5 +1,8 @@
 //! A repo's packs as one request sees them: their indexes in memory, their bytes a read away.
 
+mod blocks;
+mod known;
+
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
@@ -12,8 +15,7 @@ use git_core::pack::index::PackIndex;
 use git_core::pack::inflate::inflate_all;
 
 use crate::config::{
-    BLOCK_CACHE_MAX, BLOCK_LEN, INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, INLINE_LEN_MAX, INLINE_TOTAL_MAX,
-    OBJECT_RESIDENT_MAX,
+    INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, INLINE_LEN_MAX, INLINE_TOTAL_MAX, OBJECT_RESIDENT_MAX,
 };
 use crate::durable::Failure;
 use crate::repo::Opened;
@@ -26,8 +28,6 @@ use crate::store::keys;
 thread_local! {
     /// By the key of the index.
     static INDEXES: RefCell<Cache<String, Rc<PackIndex>>> = RefCell::new(Cache::new(INDEX_CACHE_MAX));
-    /// By the key of the segment and the number of the block in it.
-    static BLOCKS: RefCell<Cache<(String, u64), Bytes>> = RefCell::new(Cache::new(BLOCK_CACHE_MAX));
 }
 
 /// The packs of a snapshot.
@@ -88,42 +88,6 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
             pieces.push(self.store.get(&key, part).await?);
         }
         Ok(pieces)
-    }
-
-    /// A short stretch of a pack, read by blocks that this isolate keeps.
-    async fn read_kept(&self, pack: usize, range: Range<u64>) -> Result<Vec<u8>, Failure> {
-        if let Some(inline) = self.inline(pack)? {
-            return Ok(inline.slice(to_usize(range.start)?..to_usize(range.end)?).to_vec());
-        }
-        let mut bytes = Vec::new();
-        for (key, part) in self.segments(pack, range)? {
-            for block_no in part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN) {
-                let block = self.block(pack, &key, block_no).await?;
-                let at = block_no * BLOCK_LEN;
-                let (start, end) = (part.start.saturating_sub(at), part.end - at);
-                bytes.extend(block.slice(to_usize(start)?..to_usize(end)?).to_vec());
-            }
-        }
-        Ok(bytes)
-    }
-
-    async fn block(&self, pack: usize, key: &str, block_no: u64) -> Result<Bytes, Failure> {
-        let cache_key = (key.to_owned(), block_no);
-        if let Some(block) = BLOCKS.with_borrow_mut(|blocks| blocks.get(&cache_key)) {
-            return Ok(block);
-        }
-        let range = block_no * BLOCK_LEN..((block_no + 1) * BLOCK_LEN).min(self.segment_len(pack, key)?);
-        let block = self.store.get(key, range).await?;
-        BLOCKS.with_borrow_mut(|blocks| blocks.insert(cache_key, block.clone(), block.len()));
-        Ok(block)
-    }
-
-    /// Length of the stored segment of that key.
-    fn segment_len(&self, pack: usize, key: &str) -> Result<u64, Failure> {
-        let row = self.row(pack)?;
-        let last = row.pack.pack_len.div_ceil(row.pack.segment_len.max(1)).saturating_sub(1);
-        let is_last = key == keys::segment(&row.owner_repo_id, &row.upload_id, last);
-        Ok(if is_last { row.pack.pack_len - last * row.pack.segment_len } else { row.pack.segment_len })
     }
 
     /// The keys and ranges that a stretch of a pack is stored under.

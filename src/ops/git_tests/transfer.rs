@@ -1,6 +1,7 @@
 //! Pushes taken in and fetches sent.
 
 use super::*;
+use crate::config::LONG_WALK;
 
 #[test]
 fn what_was_pushed_in_parts_is_fetched_whole_and_in_parts() {
@@ -121,5 +122,45 @@ fn a_delta_chain_with_a_large_object_at_its_end_is_fetched_in_parts() {
         let clone = Work::new(&format!("large-root-clone-{n}"));
         let expected = work.git(&["rev-list", "--objects", "--no-object-names", &main]);
         assert_eq!(clone.receive(&server.fetch(&[&main], &[], arguments), &main), expected);
+    }
+}
+
+/// A chain of commits that each change one file, made in one go.
+fn long_history(work: &Work, n_commits: usize) -> String {
+    let mut stream = String::new();
+    for n in 0..n_commits {
+        let who = format!("committer A <a@example.com> {} +0000", 1_700_000_000 + n);
+        let content = format!("content {n}\n");
+        let file = format!("M 100644 inline folder/file{}\ndata {}\n{content}\n", n % 50, content.len());
+        stream += &format!("commit refs/heads/main\n{who}\ndata 2\nc\n{file}");
+    }
+    work.git_with(&["fast-import", "--quiet"], stream);
+    work.git(&["reset", "-q", "--hard"]);
+    work.git(&["rev-parse", "main"])
+}
+
+#[test]
+fn what_a_long_walk_found_is_still_right_after_pushes_and_a_merge_of_packs() {
+    let (server, work) = (Server::new("repo-of-long-walks"), Work::new("long-walks"));
+    let base = long_history(&work, 2000);
+    assert!(work.objects(&base).lines().count() > LONG_WALK);
+    server.push(&work, &base).unwrap();
+    let mut tip = base.clone();
+    for step in 0..12 {
+        if step % 4 == 3 {
+            let (client, clone) = (Work::new(&format!("walk-client-{step}")), Work::new(&format!("walk-clone-{step}")));
+            let pack = server.fetch(&[&tip], &[], &["ofs-delta"]);
+            assert_eq!(clone.receive(&pack, &tip), work.objects(&tip));
+            assert!(pack == server.fetch(&[&tip], &[], &["ofs-delta"]), "the same again, hashed or not");
+            client.receive(&server.fetch(&[&base], &[], &["ofs-delta"]), &base);
+            client.receive(&server.fetch(&[&tip], &[&base], &["ofs-delta", "thin-pack"]), &tip);
+            assert_eq!(client.objects(&tip), work.objects(&tip));
+        }
+        if step == 10 {
+            assert!(server.compact(false));
+        }
+        // The last commit undoes what the first did.
+        tip = work.commit("folder/file0", format!("content {}\n", step % 11));
+        server.push(&work, &tip).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
 use git_core::pack::{Kind, PackError, Resolved};
 
 use super::turn::{Busy, Turn};
-use crate::config::{self, LARGE_NOTES_LEN, SEGMENT_LEN, TURN_POLL_MS};
+use crate::config::{self, LARGE_NOTES_LEN, OBJECTS_AHEAD_MAX, SEGMENT_LEN, TURN_POLL_MS};
 use crate::durable::Failure;
 use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
@@ -159,14 +159,7 @@ pub(crate) async fn ingest<S: PackStore>(
     let new_objects = NewObjects::of(&resolved, tips);
     let mut introducer = Introducer::new(resolved, &parents);
     while let introduce::Step::NeedTrees(ids) = accepted!(introducer.step()) {
-        for id in ids {
-            let place = accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree }));
-            let object = to.catalog.object(place).await?;
-            // It is its turn since the passes, and stays so while it goes on.
-            to.has_to_wait(notes_len);
-            let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", id))?;
-            accepted!(introducer.supply_tree(id, &content));
-        }
+        accepted!(supply_trees(&mut introducer, &ids, notes_len, to).await?);
     }
     let writer = IndexWriter::new(introducer);
     info.index_len = writer.byte_len() as u64;
@@ -214,6 +207,7 @@ async fn resolve<S: PackStore>(
     to: &Destination<'_, S>,
     spills: &Spills<'_, S>,
 ) -> Taken<Resolved> {
+    let mut n_bases_ready = 0;
     loop {
         if to.has_to_wait(resolver.notes_len()) {
             resolver.forget_bases();
@@ -227,6 +221,12 @@ async fn resolve<S: PackStore>(
                 resolver.supply_pack(offset, bytes.to_vec());
             }
             Step::NeedBase { id } => {
+                if n_bases_ready == 0 {
+                    let bases = resolver.missing_bases(OBJECTS_AHEAD_MAX);
+                    let bases: Vec<_> = bases.into_iter().filter_map(|id| to.catalog.packs.find(id)).collect();
+                    n_bases_ready = to.catalog.read_ahead(&bases).await?.max(1);
+                }
+                n_bases_ready -= 1;
                 let base = match to.catalog.packs.find(id) {
                     Some(place) => spills.base(to.catalog, place, || resolver.new_spill()).await?,
                     None => SuppliedBase::Missing,
@@ -240,6 +240,31 @@ async fn resolve<S: PackStore>(
             Step::Done => return Ok(Ok(resolver.finish())),
         }
     }
+}
+
+/// The trees of earlier pushes that the introducer asks for.
+async fn supply_trees<S: PackStore>(
+    introducer: &mut Introducer,
+    ids: &[ObjectId],
+    notes_len: usize,
+    to: &Destination<'_, S>,
+) -> Taken<()> {
+    let mut trees = Vec::new();
+    for &id in ids {
+        trees.push(accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree })));
+    }
+    let mut n_ready = 0;
+    for (at, (&id, &place)) in ids.iter().zip(&trees).enumerate() {
+        if at == n_ready {
+            n_ready += to.catalog.read_ahead(trees.get(at..).unwrap_or_default()).await?;
+        }
+        let object = to.catalog.object(place).await?;
+        // It is its turn since the passes, and stays so while it goes on.
+        to.has_to_wait(notes_len);
+        let (_, content) = object.ok_or_else(|| Failure::shape("a tree that can be held", id))?;
+        accepted!(introducer.supply_tree(id, &content));
+    }
+    Ok(Ok(()))
 }
 
 /// Everything that the pack refers to must be in it or in the catalog, which is closed, and be of the right kind.

@@ -15,6 +15,20 @@ pub(crate) trait Sink {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Gone>;
 }
 
+/// Where the trailer of a pack comes from.
+pub(super) enum Trailer {
+    /// It is among the bytes that are written.
+    Sent,
+    Known(ObjectId),
+    Hashed(Sha1),
+}
+
+impl Trailer {
+    pub(super) fn hashed() -> Result<Self, Gone> {
+        Sha1::new().map(Self::Hashed)
+    }
+}
+
 /// The pack's way into a sink.
 pub(super) struct PackOut<'a, K> {
     sink: &'a mut K,
@@ -24,16 +38,14 @@ pub(super) struct PackOut<'a, K> {
     small: Vec<u8>,
     /// Bytes of the pack so far.
     offset: u64,
-    sha1: Option<Sha1>,
+    trailer: Trailer,
     has_begun: bool,
 }
 
 impl<'a, K: Sink> PackOut<'a, K> {
-    /// A pack whose trailer is worked out as it goes; not so `with_trailer`, which brings its own.
-    pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, with_trailer: bool) -> Result<Self, Gone> {
-        let sha1 = if with_trailer { None } else { Some(Sha1::new()?) };
+    pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, trailer: Trailer) -> Self {
         let (gathered, small) = (Buffer::new(SEND_LEN), Vec::new());
-        Ok(Self { sink, side_band, gathered, small, offset: 0, sha1, has_begun: false })
+        Self { sink, side_band, gathered, small, offset: 0, trailer, has_begun: false }
     }
 
     /// Where in the pack the next byte goes.
@@ -79,7 +91,7 @@ impl<'a, K: Sink> PackOut<'a, K> {
         if gathered.is_empty() {
             return Ok(());
         }
-        if let Some(sha1) = &mut self.sha1 {
+        if let Trailer::Hashed(sha1) = &mut self.trailer {
             sha1.update(&gathered).await?;
         }
         self.send_framed(gathered).await
@@ -97,13 +109,14 @@ impl<'a, K: Sink> PackOut<'a, K> {
         self.sink.write(framed).await
     }
 
-    /// Ends the pack, with its trailer, and the answer. Gives back the trailer, if it is the one that was worked out.
+    /// Ends the pack, with its trailer, and the answer. Gives back the trailer, unless it was among the bytes.
     pub(super) async fn finish(mut self) -> Result<Option<ObjectId>, Gone> {
         self.flush_small().await?;
         self.send().await?;
-        let trailer = match self.sha1.take() {
-            Some(sha1) => Some(sha1.finish().await?),
-            None => None,
+        let trailer = match std::mem::replace(&mut self.trailer, Trailer::Sent) {
+            Trailer::Sent => None,
+            Trailer::Known(trailer) => Some(trailer),
+            Trailer::Hashed(sha1) => Some(sha1.finish().await?),
         };
         if let Some(trailer) = trailer {
             self.send_framed(Bytes::from(trailer.as_bytes().to_vec())).await?;
@@ -167,7 +180,7 @@ mod tests {
             let content: Vec<u8> = (11..=250).cycle().take(2 * SEND_LEN + 77).collect();
             let mut sink = MemorySink::default();
             block_on(async {
-                let mut out = PackOut::new(&mut sink, Some(side_band), false).unwrap();
+                let mut out = PackOut::new(&mut sink, Some(side_band), Trailer::hashed().unwrap());
                 for (n, piece) in content.chunks(30_000).enumerate() {
                     match n % 3 {
                         0 => out.write(piece.to_vec().into()).await.unwrap(),

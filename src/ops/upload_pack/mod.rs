@@ -5,6 +5,7 @@ mod frame;
 mod read;
 mod select;
 mod send;
+mod trailers;
 mod trees;
 
 use std::fmt;

@@ -30,18 +30,21 @@ impl Extents {
         Self { list: Vec::new(), len_max: if is_crowded { EXTENT_LEN_CROWDED } else { EXTENT_LEN_MAX } }
     }
 
-    /// Adds a range: to the last stretch, if that is near, else as stretches of its own.
+    /// Adds a range: to the last stretch, if that is near, else as stretches of its own. None crosses a multiple of the
+    /// longest length, and so none lies in two segments.
     pub(super) fn add(&mut self, pack: usize, range: Range<u64>) {
         let mut range = range;
+        let len_max = self.len_max;
+        let border_after = |offset: u64| (offset / len_max + 1) * len_max;
         if let Some(last) = self.list.last_mut().filter(|last| last.pack == pack && last.range.end <= range.start) {
-            let room_end = last.range.start + self.len_max;
+            let room_end = border_after(last.range.start);
             if range.start - last.range.end <= EXTENT_GAP_MAX && range.start < room_end {
                 last.range.end = range.end.min(room_end);
                 range.start = last.range.end;
             }
         }
         while range.start < range.end {
-            let end = range.end.min(range.start + self.len_max);
+            let end = range.end.min(border_after(range.start));
             self.list.push(Extent { pack, range: range.start..end });
             range.start = end;
         }
@@ -145,12 +148,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_ranges_are_read_together_and_long_ones_in_parts() {
+    fn near_ranges_are_read_together_and_long_ones_up_to_the_borders_of_segments() {
         let mut extents = Extents { list: Vec::new(), len_max: EXTENT_LEN_MAX };
         extents.add(0, 12..100);
         extents.add(0, 200..300);
         extents.add(0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2);
-        extents.add(1, 0..EXTENT_LEN_MAX + 5);
+        extents.add(1, 7..2 * EXTENT_LEN_MAX + 5);
         extents.add(1, 10..20);
         let ranges: Vec<_> = extents.list.into_iter().map(|extent| (extent.pack, extent.range)).collect();
         assert_eq!(
@@ -158,8 +161,9 @@ mod tests {
             [
                 (0, 12..300),
                 (0, 300 + EXTENT_GAP_MAX + 1..300 + EXTENT_GAP_MAX + 2),
-                (1, 0..EXTENT_LEN_MAX),
-                (1, EXTENT_LEN_MAX..EXTENT_LEN_MAX + 5),
+                (1, 7..EXTENT_LEN_MAX),
+                (1, EXTENT_LEN_MAX..2 * EXTENT_LEN_MAX),
+                (1, 2 * EXTENT_LEN_MAX..2 * EXTENT_LEN_MAX + 5),
                 (1, 10..20),
             ]
         );

@@ -23,14 +23,21 @@ pub(super) async fn select<S: PackStore>(
 ) -> Result<(Plan, SendOptions), Failure> {
     let options = SendOptions { thin_pack: request.thin_pack, ofs_delta: request.ofs_delta };
     let places = |ids: &[ObjectId]| ids.iter().filter_map(|&id| catalog.packs.find(id)).collect::<Vec<_>>();
-    let held = reach(&catalog.packs, places(&request.haves), None, Some(&boundary.before));
-    let (mut held, trees) = (held.objects, held.open_trees);
-    if !boundary.before.is_empty() {
-        add_below(catalog, trees, &mut held, None).await?;
-    }
+    let haves = places(&request.haves);
+    let mut held = if boundary.before.is_empty() {
+        catalog.reach(&haves).objects
+    } else {
+        let mut held = reach(&catalog.packs, haves, None, Some(&boundary.before));
+        add_below(catalog, held.open_trees, &mut held.objects, None).await?;
+        held.objects
+    };
     let wants = places(&request.wants);
-    let tips = wants.iter().chain(&boundary.new_parents).copied();
-    let reached = reach(&catalog.packs, tips, Some(&held), Some(&boundary.after));
+    let reached = if held.is_empty() && boundary.after.is_empty() {
+        catalog.reach(&wants)
+    } else {
+        let tips = wants.iter().chain(&boundary.new_parents).copied();
+        reach(&catalog.packs, tips, Some(&held), Some(&boundary.after))
+    };
     let mut selected = reached.objects;
     add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?;
     if let Some(filter) = &request.filter {

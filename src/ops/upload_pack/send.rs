@@ -10,9 +10,10 @@ use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_
 use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
 use git_core::pkt_line::SideBand;
 
-use super::frame::{PackOut, Sink};
+use super::frame::{PackOut, Sink, Trailer};
 use super::read::{Extent, Extents, Reader, read_ahead};
-use super::{Gone, Unsent};
+use super::{Gone, Unsent, trailers};
+use crate::config::OBJECTS_AHEAD_MAX;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
@@ -27,13 +28,24 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     sink: &mut K,
 ) -> Result<(), Unsent> {
     let whole = is_whole_pack(plan, &catalog.packs);
-    let mut out = PackOut::new(sink, side_band, whole.is_some())?;
+    let runs = trailers::runs(catalog, plan);
+    let trailer = match (whole, runs.as_ref().and_then(trailers::known)) {
+        (Some(_), _) => Trailer::Sent,
+        (None, Some(known)) => Trailer::Known(known),
+        (None, None) => Trailer::hashed()?,
+    };
+    let mut out = PackOut::new(sink, side_band, trailer);
     let sent = match whole {
         Some(pack) => send_whole(catalog, pack, &mut out).await,
         None => send_items(catalog, plan, options, &mut out).await.map(drop),
     };
     match sent {
-        Ok(()) => Ok(out.finish().await.map(drop)?),
+        Ok(()) => {
+            if let (Some(trailer), Some(runs)) = (out.finish().await?, runs) {
+                trailers::learn(runs, trailer);
+            }
+            Ok(())
+        }
         Err(Unsent::Failed(failure)) if side_band.is_some() => {
             out.fail("internal error").await?;
             Err(Unsent::Told(failure))
@@ -57,7 +69,7 @@ pub(crate) async fn write_pack<S: PackStore, K: Sink>(
     options: SendOptions,
     sink: &mut K,
 ) -> Result<Written, Unsent> {
-    let mut out = PackOut::new(sink, None, false)?;
+    let mut out = PackOut::new(sink, None, Trailer::hashed()?);
     let layout = send_items(catalog, plan, options, &mut out).await?;
     let len = out.offset() + PACK_TRAILER_LEN as u64;
     let trailer = out.finish().await?.ok_or_else(|| Failure::shape("a pack that was hashed", "none"))?;
@@ -98,7 +110,8 @@ async fn send_items<S: PackStore, K: Sink>(
     let stretches = pin!(read_ahead(catalog, extents));
     let mut reader = Reader::new(stretches);
     let mut layout = Layout::default();
-    for item in &plan.items {
+    let mut n_rebuilt_ready = 0;
+    for (at, item) in plan.items.iter().enumerate() {
         let sent_offset = out.offset();
         match (*item, stored_range(&catalog.packs, item)?) {
             (Item::Run { pack, first, last }, Some((_, range))) => {
@@ -130,6 +143,10 @@ async fn send_items<S: PackStore, K: Sink>(
                 copy(&mut reader, pack, range, out).await?;
             }
             (Item::Rebuilt(place), _) => {
+                if n_rebuilt_ready == 0 {
+                    n_rebuilt_ready = catalog.read_ahead(&rebuilt_from(plan, at)).await?;
+                }
+                n_rebuilt_ready -= 1;
                 let object = catalog.object(place).await?;
                 let (kind, content) =
                     object.ok_or_else(|| Failure::shape("an object that can be held", format_args!("{place:?}")))?;
@@ -141,6 +158,15 @@ async fn send_items<S: PackStore, K: Sink>(
         }
     }
     Ok(layout)
+}
+
+/// The next objects that are rebuilt, as many as may be read ahead.
+fn rebuilt_from(plan: &Plan, at: usize) -> Vec<Place> {
+    let items = plan.items.iter().skip(at).filter_map(|item| match *item {
+        Item::Rebuilt(place) => Some(place),
+        _ => None,
+    });
+    items.take(OBJECTS_AHEAD_MAX).collect()
 }
 
 /// Where an item's bytes are stored; none for one that is rebuilt.

@@ -18,22 +18,25 @@ pub(crate) async fn add_below<S: PackStore>(
     held: Option<&ObjectSet>,
 ) -> Result<(), Failure> {
     let is_held = |place: Place| held.is_some_and(|held| held.contains(place));
-    let (mut seen, mut stack) = (catalog.packs.empty_set(), trees);
+    let (mut seen, mut level) = (catalog.packs.empty_set(), trees);
     let mut budget = FETCH_TREE_BYTES_MAX;
-    while let Some(tree) = stack.pop() {
-        if is_held(tree) || !seen.insert(tree) {
-            continue;
+    level.retain(|&tree| !is_held(tree) && seen.insert(tree));
+    while !level.is_empty() {
+        for &tree in &level {
+            objects.insert(tree);
         }
-        objects.insert(tree);
-        for (kind, place) in entries(catalog, tree, &mut budget).await? {
-            match kind {
-                Kind::Tree => stack.push(place),
-                _ if is_held(place) => {}
-                _ => {
-                    objects.insert(place);
+        let mut next = Vec::new();
+        each_entry(catalog, level, &mut budget, |kind, place| {
+            if !is_held(place) {
+                match kind {
+                    Kind::Tree if seen.insert(place) => next.push(place),
+                    Kind::Tree => {}
+                    _ => drop(objects.insert(place)),
                 }
             }
-        }
+        })
+        .await?;
+        level = next;
     }
     Ok(())
 }
@@ -44,21 +47,44 @@ pub(super) async fn within<S: PackStore>(
     roots: Vec<Place>,
     depth: u32,
 ) -> Result<ObjectSet, Failure> {
-    let is_tree = |place: Place| catalog.packs.entry(place).is_some_and(|entry| entry.kind == Kind::Tree);
     let (mut within, mut level, mut budget) = (catalog.packs.empty_set(), roots, FETCH_TREE_BYTES_MAX);
-    for step in 0..depth {
+    level.retain(|&root| depth > 0 && within.insert(root));
+    for _ in 1..depth {
         let mut next = Vec::new();
-        for place in std::mem::take(&mut level) {
-            if within.insert(place) && step + 1 < depth && is_tree(place) {
-                next.extend(entries(catalog, place, &mut budget).await?.into_iter().map(|(_, place)| place));
+        each_entry(catalog, level, &mut budget, |kind, place| {
+            if within.insert(place) && kind == Kind::Tree {
+                next.push(place);
             }
-        }
+        })
+        .await?;
         if next.is_empty() {
             break;
         }
         level = next;
     }
     Ok(within)
+}
+
+/// Names what these trees name, submodules left out. Their bytes are taken off `budget`.
+async fn each_entry<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    mut trees: Vec<Place>,
+    budget: &mut u64,
+    mut found: impl FnMut(Kind, Place),
+) -> Result<(), Failure> {
+    // In the order in which they are stored: neighbours are read together.
+    trees.sort_unstable();
+    let mut rest = &trees[..];
+    while !rest.is_empty() {
+        let (ready, later) = rest.split_at(catalog.read_ahead(rest).await?);
+        for &tree in ready {
+            for (kind, place) in entries(catalog, tree, budget).await? {
+                found(kind, place);
+            }
+        }
+        rest = later;
+    }
+    Ok(())
 }
 
 /// What a tree names, submodules left out. Its bytes are taken off `budget`.

@@ -130,6 +130,21 @@ impl ObjectSet {
         is_new
     }
 
+    /// Adds all that is in another set, of this catalog or of one whose packs were the first of this one.
+    pub fn add_all(&mut self, other: &Self) {
+        for (words, others) in self.words.iter_mut().zip(&other.words) {
+            for (word, &more) in words.iter_mut().zip(others) {
+                self.n_objects += (more & !*word).count_ones() as usize;
+                *word |= more;
+            }
+        }
+    }
+
+    /// Length in memory, in bytes.
+    pub fn byte_len(&self) -> usize {
+        self.words.iter().map(|words| size_of_val(words.as_slice())).sum()
+    }
+
     /// Whether an object is in it.
     pub fn contains(&self, place: Place) -> bool {
         let word = self.words.get(place.pack).and_then(|words| words.get(place.number as usize / 64));

@@ -90,11 +90,11 @@ pub fn add_large_bases(
     options: SendOptions,
     object_resident_max: u64,
 ) {
-    let places: Vec<_> = selected.iter().collect();
+    let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
+    let is_usable = |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
+    let lacks_base = |place: &Place| base_of(*place).is_some_and(|base| !is_usable(base, selected));
+    let places: Vec<_> = selected.iter().filter(lacks_base).collect();
     for place in places {
-        let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
-        let is_usable =
-            |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
         let mut chain = vec![place];
         let mut top = place;
         while let Some(base) = base_of(top).filter(|&base| !is_usable(base, selected)) {
@@ -134,35 +134,39 @@ impl Planner<'_> {
         if self.early.contains(place) {
             return;
         }
+        let base = self.base(place);
+        let Some(mut top) = self.later(place, base) else { return self.add_next(place, base) };
         // A base stored after what builds on it: it and what it builds on come first. Such chains end, for no object is
         // its own base.
-        let mut chain = vec![place];
-        let mut top = place;
-        while let Some(base) = self.later_base(top) {
-            chain.push(base);
-            top = base;
+        let mut chain = vec![place, top];
+        while let Some(later) = self.later(top, self.base(top)) {
+            chain.push(later);
+            top = later;
         }
         while let Some(next) = chain.pop() {
             if next != place {
                 self.early.insert(next);
             }
-            self.add_next(next);
+            self.add_next(next, self.base(next));
         }
     }
 
-    fn later_base(&self, place: Place) -> Option<Place> {
-        let base = self.base(place)?;
+    /// What an entry builds on: as its index says, and where that is.
+    fn base(&self, place: Place) -> Option<(Ref, Option<Place>)> {
+        let reference = self.catalog.entry(place)?.base?;
+        Some((reference, self.catalog.resolve(place.pack, reference)))
+    }
+
+    /// The base of `place`, if it is to be sent and its turn comes later.
+    fn later(&self, place: Place, base: Option<(Ref, Option<Place>)>) -> Option<Place> {
+        let base = base?.1?;
         let is_later = base > place && self.selected.contains(base) && !self.early.contains(base);
         is_later.then_some(base)
     }
 
-    fn base(&self, place: Place) -> Option<Place> {
-        self.catalog.resolve(place.pack, self.catalog.entry(place)?.base?)
-    }
-
-    fn add_next(&mut self, place: Place) {
+    fn add_next(&mut self, place: Place, base: Option<(Ref, Option<Place>)>) {
         let Place { pack, number } = place;
-        let item = match self.sending(place) {
+        let item = match self.sending(place, base) {
             Sending::Rewritten(base) => Item::Rewritten { place, base },
             Sending::Rebuilt => Item::Rebuilt(place),
             Sending::Verbatim => {
@@ -193,9 +197,9 @@ impl Planner<'_> {
         })
     }
 
-    fn sending(&self, place: Place) -> Sending {
-        let Some(reference) = self.catalog.entry(place).and_then(|entry| entry.base) else { return Sending::Verbatim };
-        let Some(base) = self.catalog.resolve(place.pack, reference) else { return Sending::Rebuilt };
+    fn sending(&self, place: Place, base: Option<(Ref, Option<Place>)>) -> Sending {
+        let Some((reference, base)) = base else { return Sending::Verbatim };
+        let Some(base) = base else { return Sending::Rebuilt };
         let is_sent = self.selected.contains(base);
         let is_held = self.options.thin_pack && self.held.contains(base);
         if !is_sent && !is_held {

@@ -1,6 +1,7 @@
 //! Where a history ends that is not wanted whole. Source: git-fetch(1), `--depth`, `--deepen`, `--shallow-since`,
 //! `--shallow-exclude`; gitprotocol-pack(5), "Packfile Negotiation".
 
+use super::parents;
 use crate::ObjectId;
 use crate::pack::catalog::{Catalog, ObjectSet, Place};
 use crate::protocol::fetch::{DEPTH_INFINITE, Depth, ShallowUpdate};
@@ -121,11 +122,6 @@ fn ancestors(catalog: &Catalog, tips: Vec<Place>) -> ObjectSet {
         }
     }
     seen
-}
-
-fn parents(catalog: &Catalog, place: Place) -> Vec<Place> {
-    let (Some(index), Some(commit)) = (catalog.index(place.pack), catalog.commit(place)) else { return Vec::new() };
-    index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)).collect()
 }
 
 /// The commit that an id leads to, by tags.

@@ -276,16 +276,23 @@ impl Resolver {
     }
 
     /// The next base to ask the caller for, when nothing else is left to do.
+    /// The next objects of the repository that will be asked for, at most `n_max`, in their order.
+    pub fn missing_bases(&self, n_max: usize) -> Vec<ObjectId> {
+        let ids = self.received.waiting.keys().filter_map(|key| match *key {
+            Base::Id(no) if !self.missing.contains(&no) => self.received.ids.id(no),
+            _ => None,
+        });
+        ids.take(n_max).collect()
+    }
+
     fn next_missing_base(&self) -> Result<Option<ObjectId>, PackError> {
-        let mut unresolved = None;
-        for (key, entries) in &self.received.waiting {
-            let Base::Id(no) = *key else { continue };
-            let Some(base_id) = self.received.ids.id(no) else { continue };
-            if !self.missing.contains(&no) {
-                return Ok(Some(base_id));
-            }
-            unresolved = unresolved.or(entries.first().map(|&entry| (entry, base_id)));
+        if let Some(&base_id) = self.missing_bases(1).first() {
+            return Ok(Some(base_id));
         }
+        let unresolved = self.received.waiting.iter().find_map(|(key, entries)| match *key {
+            Base::Id(no) => Some((*entries.first()?, self.received.ids.id(no)?)),
+            _ => None,
+        });
         match unresolved {
             Some((entry, base_id)) => Err(PackError::MissingBase { offset: self.received.offset(entry), base_id }),
             None => Ok(None),
