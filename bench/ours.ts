@@ -1,11 +1,11 @@
-/** This server under `wrangler dev --local`, as the Worker's tests start it. */
+/** This server as `serve.mjs` serves it: workerd, and nothing of wrangler around it. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { Api } from "../worker-tests/lib/api.ts";
 import { Server, projectDir } from "../worker-tests/lib/server.ts";
 import { get } from "./post.ts";
 import type { Remote, Target } from "./target.ts";
-import { cpuOfWorkerd, workerdAtRest } from "./workerd.ts";
+import { cpuOfWorkerd, serveProgram, workerdAtRest } from "./workerd.ts";
 
 /** What the Worker counts of itself; the bytes of memory are the highest since it started. */
 export interface Stats {
@@ -31,7 +31,7 @@ export class Ours implements Target {
   static async start(): Promise<Ours> {
     // Before the server, which would not wait for a first build.
     execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
-    return new Ours(await Server.start({ vars: { DEBUG_TRIGGERS: "on" } }));
+    return new Ours(await Server.start({ vars: { DEBUG_TRIGGERS: "on" }, program: serveProgram }));
   }
 
   /** The same repos in a Worker that has kept nothing in memory, and whose highest figures begin anew. */

@@ -1,7 +1,7 @@
 /** CPU of the local R2 alone: the calls that our server made are made again by a Worker that does nothing else. */
 import { Server } from "../worker-tests/lib/server.ts";
 import type { Calls } from "./book.ts";
-import { cpuOfWorkerd, workerdAtRest } from "./workerd.ts";
+import { cpuOfWorkerd, serveProgram, workerdAtRest } from "./workerd.ts";
 
 /** Few calls are made many times, since CPU is counted in hundredths of a second. */
 const repeatedBytes = 128 * 2 ** 20;
@@ -16,7 +16,7 @@ export class R2Only {
   }
 
   static async start(): Promise<R2Only> {
-    return new R2Only(await Server.start({ config: "bench/r2-only/wrangler.toml" }));
+    return new R2Only(await Server.start({ config: "bench/r2-only/wrangler.toml", program: serveProgram }));
   }
 
   /** CPU seconds of as many calls, which share their bytes equally. */

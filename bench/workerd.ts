@@ -1,9 +1,12 @@
-/** The CPU of a Worker under `wrangler dev --local`. */
+/** The CPU of a Worker in workerd. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { statOf, type Server } from "../worker-tests/lib/server.ts";
 import { cpuSecondsOf } from "./target.ts";
 
-/** Every workerd: the Worker, the local R2 and Durable Objects, and the proxy that wrangler puts before them. */
+/** Serves a Worker without the proxy and the collector of logs that `wrangler dev` puts around it. */
+export const serveProgram = "bench/serve.mjs";
+
+/** Every workerd: the Worker, the local R2 and Durable Objects. */
 export function cpuOfWorkerd(server: Server): number {
   return server.workerdPids().reduce((sum, pid) => sum + cpuSecondsOf(statOf(pid), "own"), 0);
 }

@@ -25,6 +25,8 @@ export interface ServerOptions {
   front?: string;
   /** The configuration of another Worker that is served in place of this one. */
   config?: string;
+  /** The program that serves, by its path in the project, in place of `wrangler dev`. */
+  program?: string;
 }
 
 export class Server {
@@ -35,14 +37,16 @@ export class Server {
   readonly #port: number;
   readonly #vars: Record<string, string>;
   readonly #configs: string[];
+  readonly #program: string | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, { vars = {}, front, config = "wrangler.toml" }: ServerOptions) {
+  private constructor(port: number, { vars = {}, front, config = "wrangler.toml", program }: ServerOptions) {
     this.#dir = mkdtempSync(join(tmpdir(), "artifacts-server-"));
     this.stateDir = join(this.#dir, "state");
     this.#port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.#vars = { PUBLIC_URL: this.origin, ...vars };
+    this.#program = program;
     // The first one takes the requests.
     this.#configs = front === undefined ? [config] : [front, config];
   }
@@ -64,17 +68,18 @@ export class Server {
       // wrangler chooses ports for its inner sockets some time before it listens there; a client may have come between.
       if (!/address already in use/i.test(this.log())) break;
     }
-    throw new Error(`wrangler dev does not serve\n${this.log()}`);
+    throw new Error(`the server does not serve\n${this.log()}`);
   }
 
   #spawn(): void {
-    const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(this.#port), "--persist-to", this.stateDir];
-    args.push("--env-file", ".dev.vars.example");
+    const args = ["--port", String(this.#port), "--persist-to", this.stateDir, "--env-file", ".dev.vars.example"];
     for (const config of this.#configs) args.push("--config", config);
     for (const [name, value] of Object.entries(this.#vars)) args.push("--var", `${name}:${value}`);
     const log = openSync(this.#logFile, "w");
     const bin = join(projectDir, "node_modules", ".bin");
-    this.#process = spawn(join(bin, "wrangler"), args, {
+    const wrangler = [join(bin, "wrangler"), "dev", "--local", "--ip", "127.0.0.1"];
+    const [command = "", ...first] = this.#program === undefined ? wrangler : [process.execPath, this.#program];
+    this.#process = spawn(command, [...first, ...args], {
       cwd: projectDir,
       // A group of its own, so that one signal reaches wrangler, its bundler and every workerd.
       detached: true,
