@@ -42,6 +42,8 @@ pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
 pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
 pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
 pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
+pub(crate) const PUSHES_PER_PAGE_MAX: u64 = 100;
+pub(crate) const PUSHES_PER_PAGE_DEFAULT: u64 = 50;
 /// Highest page of a token list: with 100 a page, far past any offset that is worth a scan.
 pub(crate) const TOKEN_PAGE_MAX: u64 = 100_000;
 
@@ -89,6 +91,17 @@ pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
 pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;
 /// Longest line of a push's head: two ids, a ref's name, capabilities.
 pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
+/// Most push options of one push, and the longest that they may be together: as JSON, six bytes for each at the worst.
+pub(crate) const PUSH_OPTIONS_MAX: usize = 100;
+pub(crate) const PUSH_OPTIONS_LEN_MAX: usize = 8 * 1024;
+/// How many pushes a repo's log keeps, and for how long.
+pub(crate) const PUSH_LOG_ROWS_MAX: u64 = 1_000;
+pub(crate) const PUSH_LOG_KEPT_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// Rows past their time that one push clears away: more than it adds, so that they never pile up.
+pub(crate) const PUSH_LOG_PRUNED_MAX: u64 = 10;
+/// Longest list of moved refs in a row of the log, as JSON: some 200. With 48 KiB of options a row is below 82 KiB, the log
+/// below 82 MB and a page of it below 8.2 MB.
+pub(crate) const PUSH_LOG_REFS_LEN_MAX: usize = 32 * 1024;
 
 /// The largest object that is held whole while packs are taken in or read.
 pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;

@@ -109,6 +109,7 @@ pub(super) fn commit(upload_id: &str, moves: &[(&str, Option<u8>, Option<u8>)]) 
         updates: moves.iter().map(update).collect(),
         atomic: false,
         relies_on: Vec::new(),
+        options: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ mod metadata;
 mod object;
 mod open;
 mod packs;
+mod pushes;
 mod refs;
 mod schema;
 mod tokens;

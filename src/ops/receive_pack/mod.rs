@@ -12,7 +12,7 @@ use self::ingest::{Destination, ingest};
 use self::turn::Turn;
 use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
-use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_SHALLOW_MAX};
+use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_OPTIONS_LEN_MAX, PUSH_OPTIONS_MAX, PUSH_SHALLOW_MAX};
 use crate::durable::{Failure, Wire};
 use crate::random;
 use crate::repo::call::{Refusal, View};
@@ -51,6 +51,8 @@ impl Beginning {
             n_commands_max: PUSH_COMMANDS_MAX,
             n_shallow_max: PUSH_SHALLOW_MAX,
             line_len_max: PUSH_LINE_LEN_MAX,
+            n_options_max: PUSH_OPTIONS_MAX,
+            options_len_max: PUSH_OPTIONS_LEN_MAX,
         });
         let mut piece = Vec::new();
         body.read(&mut piece).await?;
@@ -120,6 +122,9 @@ async fn push<W: Wire, S: PackStore>(
     };
     if head.is_probe() {
         return Ok(Push::Dropped(Pushed::Answer(Vec::new())));
+    }
+    if let Some(reason) = &head.refused {
+        return Ok(Push::Dropped(Pushed::Answer(report(&head, Err(reason)))));
     }
     let catalog = LoadedCatalog::load(to.opened, to.store).await?;
     let upload_id = to.opened.snapshot.upload_id.as_deref().ok_or_else(|| Failure::shape("an upload", "none"))?;

@@ -151,7 +151,7 @@ mod tests {
                 "version 1".to_owned(),
                 format!(
                     "{} refs/heads/main\0report-status report-status-v2 delete-refs side-band-64k quiet atomic \
-                     ofs-delta object-format=sha1 agent=server/1",
+                     ofs-delta push-options object-format=sha1 agent=server/1",
                     "11".repeat(20)
                 ),
                 format!("{} refs/tags/v1", "22".repeat(20)),

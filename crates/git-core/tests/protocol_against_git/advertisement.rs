@@ -56,6 +56,7 @@ fn refs_are_advertised_as_git_does_and_nothing_that_git_cannot() {
         repo.git(&["config", "uploadpack.allowTipSHA1InWant", "true"]);
         repo.git(&["config", "uploadpack.allowReachableSHA1InWant", "true"]);
         repo.git(&["config", "uploadpack.allowFilter", "true"]);
+        repo.git(&["config", "receive.advertisePushOptions", "true"]);
         for service in [Service::UploadPack, Service::ReceivePack] {
             for (version, header) in [(Version::V0, None), (Version::V1, Some("version=1"))] {
                 let command = service.name().strip_prefix("git-").unwrap();
