@@ -40,11 +40,12 @@ pub fn reach(
         let resolved = |reference| catalog.resolve(place.pack, reference);
         let mut is_whole = true;
         if let Some(commit) = catalog.commit(place) {
-            if is_end(place) {
+            // What a commit introduces that has no parents here is all of its tree.
+            if is_end(place) && !catalog.is_root(place) {
                 reached.open_trees.extend(resolved(commit.tree));
                 continue;
             }
-            for parent in index.parents(&commit).map(resolved) {
+            for parent in catalog.parents(place, &commit) {
                 is_whole &= parent.is_some();
                 stack.extend(parent);
             }
@@ -83,7 +84,7 @@ fn reaches(catalog: &Catalog, want: Place, targets: &ObjectSet) -> bool {
         }
         let Some(index) = catalog.index(place.pack).filter(|_| seen.insert(place)) else { continue };
         if let Some(commit) = catalog.commit(place) {
-            stack.extend(index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)));
+            stack.extend(catalog.parents(place, &commit).flatten());
         } else if let Some(target) = index.tag_target(place.number) {
             stack.extend(catalog.resolve(place.pack, target));
         }
