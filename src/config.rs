@@ -59,8 +59,8 @@ pub(crate) const INLINE_TOTAL_MAX: u64 = 8 * 1024 * 1024;
 pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 /// What a ref takes in a snapshot besides its name: `{"name":"","id":"<40>","peeled":"<40>"},`.
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
-/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, and the catalog's rows, each
-/// below 512 bytes.
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, and the
+/// catalog's rows, each below 512 bytes.
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
 /// Most byte strings in a frame: two for each inline pack, and no repo has that many.
 pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
@@ -85,10 +85,15 @@ pub(crate) const WANTS_MAX: usize = 50_000;
 pub(crate) const HAVES_MAX: usize = 50_000;
 pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
 /// Most commits at which a client says that its history ends.
-pub(crate) const FETCH_SHALLOW_MAX: usize = 50_000;
-/// Most refs in one push, and most `shallow` lines.
+pub(crate) const FETCH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
+/// Most refs in one push.
 pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
-pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;
+/// Most commits at which the history of a repo ends. All of them travel with every snapshot, 43 bytes each.
+pub(crate) const REPO_SHALLOW_MAX: usize = 50_000;
+/// How many of them are written by one statement: as JSON below the longest value that SQLite takes here, 2,000,000 bytes.
+pub(crate) const SHALLOW_AT_ONCE_MAX: usize = 20_000;
+/// Most `shallow` lines of a push: whoever has cloned a shallow repo sends as many as that has.
+pub(crate) const PUSH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
 /// Longest line of a push's head: two ids, a ref's name, capabilities.
 pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
 /// Most push options of one push, and the longest that they may be together: as JSON, six bytes for each at the worst.

@@ -3,7 +3,7 @@
 use super::answer::Moment;
 use super::call::{NewRepo, Refusal, RepoInfo, Status};
 use super::schema::SCHEMA;
-use super::{alarm, dropped, packs, pushes, refs, tokens};
+use super::{alarm, dropped, packs, pushes, refs, shallow, tokens};
 use crate::durable::{Database, Failure, Row};
 
 /// The incarnation that lives, as it is stored.
@@ -77,6 +77,7 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     refs::clear(db, &repo_id)?;
     dropped::clear(db, &repo_id)?;
     pushes::clear(db, &repo_id)?;
+    shallow::clear(db, &repo_id)?;
     for pack in packs::names(db, &repo_id)? {
         packs::release(db, moment, &repo_id, &pack)?;
     }

@@ -21,6 +21,7 @@ mod packs;
 mod pushes;
 mod refs;
 mod schema;
+mod shallow;
 mod tokens;
 mod uploads;
 

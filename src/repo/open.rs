@@ -3,7 +3,7 @@
 use super::answer::Moment;
 use super::call::{Refusal, Scope, Snapshot, Status, View};
 use super::metadata::{self, Repo};
-use super::{packs, refs, tokens, uploads};
+use super::{packs, refs, shallow, tokens, uploads};
 use crate::durable::{Database, Failure, FrameWriter};
 
 /// Who asks, and for what.
@@ -50,8 +50,9 @@ pub(super) fn open<D: Database>(
         View::Push => Some(uploads::register(db, moment.now, &repo_id, moment.upload_grace_ms)?),
         View::Refs | View::PushRefs | View::Fetch => None,
     };
+    let shallow = shallow::all(db, &repo_id)?;
     let (name, default_branch) = (repo.info.name, repo.info.default_branch);
-    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, upload_id }))
+    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, shallow, upload_id }))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -71,4 +71,9 @@ const PUSHES: [&str; 2] = [
         pack_len INTEGER NOT NULL, n_objects INTEGER NOT NULL, n_refs INTEGER NOT NULL, refs TEXT NOT NULL,
         options TEXT NOT NULL, PRIMARY KEY (repo_id, push_seq)
     ) STRICT",
+];
+
+const SHALLOW: [&str; 1] = [
+    // Commits at which the history ends: their parents are not here. The column `shallow` of `repo` tells whether there are any.
+    "CREATE TABLE shallow (repo_id TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo_id, id)) STRICT, WITHOUT ROWID",
 ];

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::durable::ready;
     use crate::http::rest::fixture::{Api, failed};
-    use crate::repo::call::{Commit, NewPack, PackInfo, Update, View};
+    use crate::repo::call::{Commit, NewPack, PackInfo, ShallowChange, Update, View};
     use crate::token::TokenSecret;
 
     const MAIN: &str = "refs/heads/main";
@@ -124,6 +124,7 @@ mod tests {
             updates: names.iter().map(update).collect(),
             atomic: false,
             relies_on: Vec::new(),
+            shallow: ShallowChange::default(),
             options: vec!["ci.skip".into()],
         };
         assert!(ready(repo.commit(commit, None)).unwrap().unwrap().outcomes.iter().all(Option::is_none));

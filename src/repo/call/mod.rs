@@ -10,7 +10,7 @@ mod snapshot;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use maintenance::{Collected, Replace, Survey};
-pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, Update};
+pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
 
 /// Everything a repo's Durable Object can be asked.
@@ -275,11 +275,12 @@ mod tests {
             updates: vec![update],
             atomic: true,
             relies_on: vec!["v".into()],
+            shallow: ShallowChange { added: vec!["33".into()], removed: vec!["44".into()] },
             options: vec!["ci.skip".into()],
         };
         travels_as(
             &Call::Commit(commit),
-            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"],"options":["ci.skip"]}}"#,
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"],"shallow":{"added":["33"],"removed":["44"]},"options":["ci.skip"]}}"#,
         );
     }
 
@@ -306,8 +307,12 @@ mod tests {
     #[test]
     fn a_compaction_travels_as_this_json() {
         travels_as(&Call::Survey, r#""survey""#);
-        let collected =
-            Collected { upload_ids: vec!["v".into(), "w".into()], refs_digest: "d".into(), dropped_before: 5 };
+        let collected = Collected {
+            upload_ids: vec!["v".into(), "w".into()],
+            refs_digest: "d".into(),
+            dropped_before: 5,
+            shallow: vec!["33".into()],
+        };
         let replace = Replace {
             repo_id: "r".into(),
             upload_id: "u".into(),
@@ -317,7 +322,7 @@ mod tests {
         };
         travels_as(
             &Call::Replace(replace),
-            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5}}}"#,
+            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5,"shallow":["33"]}}}"#,
         );
     }
 
@@ -330,11 +335,12 @@ mod tests {
             default_branch: "main".into(),
             refs: vec![row],
             packs: vec![],
+            shallow: vec!["33".into()],
             upload_id: None,
         };
         travels_as::<Result<Reply, Refusal>>(
             &Ok(Reply::Snapshot(snapshot)),
-            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"upload_id":null}}}"#,
+            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"shallow":["33"],"upload_id":null}}}"#,
         );
         travels_as::<Result<Reply, Refusal>>(&Ok(Reply::Done), r#"{"Ok":"done"}"#);
         travels_as::<Result<Reply, Refusal>>(&Err(Refusal::BadToken), r#"{"Err":"bad_token"}"#);

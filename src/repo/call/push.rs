@@ -15,9 +15,21 @@ pub(crate) struct Commit {
     pub(crate) atomic: bool,
     /// Packs whose objects the new pack or the new refs rely on, by upload; all must still be in the catalog.
     pub(crate) relies_on: Vec<String>,
+    /// What the new pack makes of the ends of the history.
+    #[serde(default)]
+    pub(crate) shallow: ShallowChange,
     /// Push options, for the log.
     #[serde(default)]
     pub(crate) options: Vec<String>,
+}
+
+/// What becomes of the commits at which a repo's history ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct ShallowChange {
+    /// It ends at these too.
+    pub(crate) added: Vec<String>,
+    /// It goes on behind these: all their parents are here.
+    pub(crate) removed: Vec<String>,
 }
 
 /// A pack that is stored in full, in R2 or in the call's byte strings.

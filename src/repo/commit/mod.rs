@@ -13,7 +13,7 @@ use super::call::{Commit, Committed, PushRecord, Refusal};
 use super::geometry::run_to_merge;
 use super::open::{self, Admitted};
 use super::packs::{self, InlineBytes};
-use super::{alarm, metadata, pushes, refs, uploads};
+use super::{alarm, metadata, pushes, refs, shallow, uploads};
 use crate::durable::{Database, Failure, Frame};
 
 /// Commits a push, or says why not.
@@ -43,6 +43,7 @@ pub(super) fn commit<D: Database>(
     match &call.pack {
         Some(new) if is_kept => {
             packs::add(db, &repo_id, &call.upload_id, new, bytes)?;
+            shallow::change(db, &repo_id, &call.shallow)?;
             uploads::forget(db, &repo_id, &call.upload_id)?;
             if run_to_merge(&packs::weights(db, &repo_id)?).is_some() {
                 alarm::compact(db, now, &repo_id)?;

@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn commit(parents: &[ObjectId], message: &str) -> (Kind, Vec<u8>, ObjectId) {
-        let parents: String = parents.iter().map(|id| format!("parent {id}\n")).collect();
+        let parents = parents.iter().map(|id| format!("parent {id}\n")).collect::<Vec<_>>().concat();
         let who = "A <a@b> 1 +0000";
         let text = format!("tree {}\n{parents}author {who}\ncommitter {who}\n\n{message}\n", tree());
         object(Kind::Commit, text)
