@@ -42,6 +42,8 @@ pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
 pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
 pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
 pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
+pub(crate) const PUSHES_PER_PAGE_MAX: u64 = 100;
+pub(crate) const PUSHES_PER_PAGE_DEFAULT: u64 = 50;
 /// Highest page of a token list: with 100 a page, far past any offset that is worth a scan.
 pub(crate) const TOKEN_PAGE_MAX: u64 = 100_000;
 
@@ -59,8 +61,8 @@ pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
 /// Refs that SQLite hands over in one row: at the longest name, with ids and separators, 1,107,000 bytes.
 pub(crate) const REFS_PER_PAGE: u64 = 1000;
-/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, and the catalog's rows, each
-/// below 512 bytes.
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, and the
+/// catalog's rows, each below 512 bytes.
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
 /// Most byte strings in a frame: two for each inline pack, and no repo has that many.
 pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
@@ -85,12 +87,28 @@ pub(crate) const WANTS_MAX: usize = 50_000;
 pub(crate) const HAVES_MAX: usize = 50_000;
 pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
 /// Most commits at which a client says that its history ends.
-pub(crate) const FETCH_SHALLOW_MAX: usize = 50_000;
-/// Most refs in one push, and most `shallow` lines.
+pub(crate) const FETCH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
+/// Most refs in one push.
 pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
-pub(crate) const PUSH_SHALLOW_MAX: usize = 10_000;
+/// Most commits at which the history of a repo ends. All of them travel with every snapshot, 43 bytes each.
+pub(crate) const REPO_SHALLOW_MAX: usize = 50_000;
+/// How many of them are written by one statement: as JSON below the longest value that SQLite takes here, 2,000,000 bytes.
+pub(crate) const SHALLOW_AT_ONCE_MAX: usize = 20_000;
+/// Most `shallow` lines of a push: whoever has cloned a shallow repo sends as many as that has.
+pub(crate) const PUSH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
 /// Longest line of a push's head: two ids, a ref's name, capabilities.
 pub(crate) const PUSH_LINE_LEN_MAX: usize = 4 * 1024;
+/// Most push options of one push, and the longest that they may be together: as JSON, six bytes for each at the worst.
+pub(crate) const PUSH_OPTIONS_MAX: usize = 100;
+pub(crate) const PUSH_OPTIONS_LEN_MAX: usize = 8 * 1024;
+/// How many pushes a repo's log keeps, and for how long.
+pub(crate) const PUSH_LOG_ROWS_MAX: u64 = 1_000;
+pub(crate) const PUSH_LOG_KEPT_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// Rows past their time that one push clears away: more than it adds, so that they never pile up.
+pub(crate) const PUSH_LOG_PRUNED_MAX: u64 = 10;
+/// Longest list of moved refs in a row of the log, as JSON: some 200. With 48 KiB of options a row is below 82 KiB, the log
+/// below 82 MB and a page of it below 8.2 MB.
+pub(crate) const PUSH_LOG_REFS_LEN_MAX: usize = 32 * 1024;
 
 /// The largest object that is held whole while packs are taken in or read.
 pub(crate) const OBJECT_RESIDENT_MAX: u64 = 8 * MIB as u64;

@@ -40,6 +40,8 @@ pub(crate) struct Config {
     public_url: String,
     pub(crate) api_tokens: Vec<ApiToken>,
     pub(crate) debug_triggers: bool,
+    /// Whether a push may bring commits whose parents the repo does not have, as git's `receive.shallowUpdate`.
+    pub(crate) receive_shallow_update: bool,
 }
 
 /// Why the deployment does not serve: what to set, and how.
@@ -80,6 +82,10 @@ impl Config {
             public_url: parse_public_url(&required("PUBLIC_URL", PUBLIC_URL_HOW)?)?,
             api_tokens: parse_api_tokens(&required("API_TOKENS", API_TOKENS_HOW)?)?,
             debug_triggers: variable("DEBUG_TRIGGERS").as_deref() == Some("on"),
+            receive_shallow_update: parse_switch(
+                "RECEIVE_SHALLOW_UPDATE",
+                variable("RECEIVE_SHALLOW_UPDATE").as_deref(),
+            )?,
         })
     }
 
@@ -112,6 +118,14 @@ impl Config {
 /// Whether `host` can only be reached from the machine itself.
 pub(crate) fn is_loopback(host: Option<&str>) -> bool {
     matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn parse_switch(name: &'static str, value: Option<&str>) -> Result<bool, ConfigError> {
+    match value {
+        Some("on") => Ok(true),
+        None | Some("off") => Ok(false),
+        Some(_) => Err(ConfigError::Malformed { name, why: "must be on or off".into() }),
+    }
 }
 
 fn parse_public_url(value: &str) -> Result<String, ConfigError> {
@@ -157,6 +171,7 @@ impl Config {
             public_url: "https://artifacts.example".into(),
             api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
             debug_triggers: false,
+            receive_shallow_update: false,
         }
     }
 }
@@ -242,6 +257,15 @@ mod tests {
             let refused = Err(ConfigError::Development { what: "an API token" });
             assert_eq!(config(&[("API_TOKENS", &tokens)]).unwrap().permit(Some("localhost")), refused);
         }
+    }
+
+    #[test]
+    fn shallow_updates_are_received_only_when_they_are_said_to_be() {
+        let received = |value| config(&[("RECEIVE_SHALLOW_UPDATE", value)]).map(|config| config.receive_shallow_update);
+        assert!(!config(&[]).unwrap().receive_shallow_update);
+        assert_eq!((received("off"), received("on")), (Ok(false), Ok(true)));
+        let error = received("true").unwrap_err().to_string();
+        assert_eq!(error, "not configured: RECEIVE_SHALLOW_UPDATE must be on or off");
     }
 
     #[test]

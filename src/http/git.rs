@@ -90,6 +90,7 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
                 store: &R2Packs::new(git.env)?,
                 opened: &opened,
                 token_sha256: &token_sha256,
+                takes_shallow: git.config.as_ref().is_ok_and(|config| config.receive_shallow_update),
             };
             match receive_pack(&to, beginning.map_err(Stopped::Body)?, body).await? {
                 Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
@@ -110,7 +111,8 @@ fn service(url: &Url) -> Result<Service, Error> {
 
 fn advertise(service: Service, version: Version, snapshot: &Snapshot) -> Result<Response, Error> {
     let mut answer = Vec::new();
-    with_refs(snapshot, |refs| advertise::write(&mut answer, service, version, refs, AGENT))?;
+    let shallow = snapshot.shallow_ids()?;
+    with_refs(snapshot, |refs| advertise::write(&mut answer, (service, version), refs, &shallow, AGENT))?;
     whole(format!("application/x-{}-advertisement", service.name()), answer)
 }
 

@@ -52,6 +52,7 @@ pub(crate) enum RestCall {
     GetRepo { repo: String },
     DeleteRepo { repo: String },
     ListTokens { repo: String },
+    ListPushes { repo: String },
     CreateToken,
     RevokeToken { token_id: String },
 }
@@ -61,7 +62,7 @@ impl RestCall {
     pub(crate) fn writes(&self) -> bool {
         match self {
             Self::CreateRepo | Self::DeleteRepo { .. } | Self::CreateToken | Self::RevokeToken { .. } => true,
-            Self::ListRepos | Self::GetRepo { .. } | Self::ListTokens { .. } => false,
+            Self::ListRepos | Self::GetRepo { .. } | Self::ListTokens { .. } | Self::ListPushes { .. } => false,
         }
     }
 }
@@ -108,7 +109,8 @@ fn rest_route(method: &str, account_id: Option<&str>, path: &[&str]) -> Result<R
         (["repos", repo], "DELETE") => RestCall::DeleteRepo { repo: (*repo).into() },
         (["repos", _], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }),
         (["repos", repo, "tokens"], "GET") => RestCall::ListTokens { repo: (*repo).into() },
-        (["repos", _, "tokens"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
+        (["repos", repo, "pushes"], "GET") => RestCall::ListPushes { repo: (*repo).into() },
+        (["repos", _, "tokens" | "pushes"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
         (["tokens"], "POST") => RestCall::CreateToken,
         (["tokens"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
         (["tokens", token_id], "DELETE") => RestCall::RevokeToken { token_id: (*token_id).into() },
@@ -176,6 +178,7 @@ mod tests {
             ("GET", "/ns/repos/r", RestCall::GetRepo { repo: repo() }),
             ("DELETE", "/ns/repos/r", RestCall::DeleteRepo { repo: repo() }),
             ("GET", "/ns/repos/r/tokens", RestCall::ListTokens { repo: repo() }),
+            ("GET", "/ns/repos/r/pushes", RestCall::ListPushes { repo: repo() }),
             ("POST", "/ns/tokens", RestCall::CreateToken),
             ("DELETE", "/ns/tokens/t", RestCall::RevokeToken { token_id: "t".into() }),
         ];

@@ -63,7 +63,8 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
             Ok(pack.transpose()?.map(|bytes| Bytes::from(bytes.to_vec())))
         });
         let inline = inline.collect::<Result<_, Failure>>()?;
-        Ok(Self { packs: Catalog::new(packs), store, rows, inline })
+        let roots = opened.snapshot.shallow_ids()?;
+        Ok(Self { packs: Catalog::new(packs).ending_at(&roots), store, rows, inline })
     }
 
     /// The upload that a pack came with.

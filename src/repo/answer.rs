@@ -2,7 +2,7 @@
 
 use super::call::{Call, Refusal, Reply};
 use super::schema::SCHEMA;
-use super::{commit, compaction, metadata, open, tokens, uploads};
+use super::{commit, compaction, metadata, open, pushes, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// When a call arrives, and what the deployment says about time.
@@ -51,6 +51,10 @@ fn answer<D: Database>(
         Call::RevokeToken { repo_id, token_id } => match metadata::living_as(db, repo_id)? {
             Some(_) => tokens::revoke(db, now, repo_id, token_id)?.map(|()| Reply::Done),
             None => Err(Refusal::TokenNotFound),
+        },
+        Call::ListPushes { limit, before } => match metadata::living(db)? {
+            Some(repo) => Ok(Reply::Pushes(pushes::page(db, now, &repo.info.repo_id, *limit, *before)?)),
+            None => Err(Refusal::NotFound),
         },
         Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
         Call::Commit(call) => commit::commit(db, moment, call, frame)?.map(Reply::Committed),

@@ -1,8 +1,8 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, NewRepo, NewToken, Refusal, Replace, Reply, RepoInfo, Snapshot, Survey, TokenPage,
-    TokenState, View,
+    Call, Commit, Committed, NewRepo, NewToken, PushPage, Refusal, Replace, Reply, RepoInfo, Snapshot, Survey,
+    TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -80,6 +80,15 @@ impl<W: Wire> RepoClient<W> {
     pub(crate) async fn list_tokens(&self, state: Option<TokenState>, per_page: u32, page: u32) -> Asked<TokenPage> {
         self.ask(&Call::ListTokens { state, per_page, page }, &[], |reply| match reply {
             Reply::Tokens(page) => Some(page),
+            _ => None,
+        })
+        .await
+    }
+
+    /// One page of the log of pushes, newest first, from before the push of that number.
+    pub(crate) async fn list_pushes(&self, limit: u64, before: Option<u64>) -> Asked<PushPage> {
+        self.ask(&Call::ListPushes { limit, before }, &[], |reply| match reply {
+            Reply::Pushes(page) => Some(page),
             _ => None,
         })
         .await

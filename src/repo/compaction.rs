@@ -5,9 +5,9 @@
 //! whatever has been pushed meanwhile; to leave objects out is right only for the refs and packs that were looked at.
 
 use super::answer::Moment;
-use super::call::{Collected, Refusal, Replace, Snapshot, Status, Survey};
+use super::call::{Collected, Refusal, Replace, ShallowChange, Snapshot, Status, Survey};
 use super::packs::{self, InlineBytes, NamedPack};
-use super::{alarm, dropped, metadata, refs, uploads};
+use super::{alarm, dropped, metadata, refs, shallow, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// The repo as it is, and an upload.
@@ -26,6 +26,7 @@ pub(super) fn survey<D: Database>(
     let snapshot = Snapshot {
         refs: refs::all(db, &repo.repo_id)?,
         packs: packs::all(db, &repo.repo_id, strings)?,
+        shallow: shallow::all(db, &repo.repo_id)?,
         upload_id: Some(uploads::register(db, moment.now, &repo.repo_id, moment.upload_grace_ms)?),
         repo_id: repo.repo_id,
         name: repo.name,
@@ -53,7 +54,8 @@ pub(super) fn replace<D: Database>(
     if let Some(collected) = &call.collected {
         let is_same = named.iter().map(|pack| &pack.upload_id).eq(&collected.upload_ids);
         let recent = dropped::recent(db, repo_id, collected.dropped_before)?;
-        if !is_same || refs::digest(&refs::all(db, repo_id)?, &recent) != collected.refs_digest {
+        let digest = refs::digest(&refs::all(db, repo_id)?, &recent, &shallow::all(db, repo_id)?);
+        if !is_same || digest != collected.refs_digest {
             return Ok(Err(Refusal::CatalogChanged));
         }
         end_collection(db, moment, repo_id, collected)?;
@@ -85,6 +87,8 @@ fn neighbours<'a>(named: &'a [NamedPack], upload_ids: &[String]) -> Option<&'a [
 
 /// What was dropped long ago has been seen to; what has been dropped since is looked at another time.
 fn end_collection<D: Database>(db: &D, moment: &Moment, repo_id: &str, collected: &Collected) -> Result<(), Failure> {
+    let lost = ShallowChange { removed: collected.shallow.clone(), ..ShallowChange::default() };
+    shallow::change(db, repo_id, &lost)?;
     let oldest = dropped::forget(db, repo_id, collected.dropped_before)?;
     alarm::collected(db, oldest.map(|dropped_at| dropped_at + moment.unreachable_grace_ms + 1), repo_id)
 }
@@ -120,8 +124,9 @@ mod tests {
         let snapshot = &surveyed.opened.snapshot;
         Collected {
             upload_ids: snapshot.packs.iter().map(|row| row.upload_id.clone()).collect(),
-            refs_digest: refs_digest(&snapshot.refs, &surveyed.recent),
+            refs_digest: refs_digest(&snapshot.refs, &surveyed.recent, &snapshot.shallow),
             dropped_before: surveyed.dropped_before,
+            shallow: vec![],
         }
     }
 

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::RepoClient;
-use super::call::{Commit, Committed, NewPack, NewRepo, NewToken, PackInfo, Refusal, Scope, Snapshot, Update, View};
+use super::call::{
+    Commit, Committed, NewPack, NewRepo, NewToken, PackInfo, Refusal, Scope, ShallowChange, Snapshot, Update, View,
+};
 use crate::durable::{Database, MemoryDatabase, MemoryWire, ready};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{MemoryObjects, Objects};
@@ -109,6 +111,8 @@ pub(super) fn commit(upload_id: &str, moves: &[(&str, Option<u8>, Option<u8>)]) 
         updates: moves.iter().map(update).collect(),
         atomic: false,
         relies_on: Vec::new(),
+        shallow: ShallowChange::default(),
+        options: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answer::Moment;
 use super::call::{NewRepo, Refusal, RepoInfo, Status};
 use super::schema::SCHEMA;
-use super::{alarm, dropped, packs, refs, tokens};
+use super::{alarm, dropped, packs, pushes, refs, shallow, tokens};
 use crate::durable::{Database, Failure, Row};
 
 /// The incarnation that lives, as it is stored.
@@ -76,6 +76,8 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     tokens::clear(db, &repo_id)?;
     refs::clear(db, &repo_id)?;
     dropped::clear(db, &repo_id)?;
+    pushes::clear(db, &repo_id)?;
+    shallow::clear(db, &repo_id)?;
     for pack in packs::names(db, &repo_id)? {
         packs::release(db, moment, &repo_id, &pack)?;
     }
@@ -83,10 +85,16 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     Ok(Ok(repo_id))
 }
 
-/// Notes a push that was accepted.
-pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
-    db.exec("UPDATE repo SET updated_at = ?2, last_push_at = ?2 WHERE repo_id = ?1", &[repo_id.into(), now.into()])?;
-    alarm::report(db, now, repo_id)
+/// Notes a push that was accepted, and returns its number.
+pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<u64, Failure> {
+    let rows = db.exec(
+        "UPDATE repo SET updated_at = ?2, last_push_at = ?2, last_push_seq = last_push_seq + 1 WHERE repo_id = ?1
+         RETURNING last_push_seq",
+        &[repo_id.into(), now.into()],
+    )?;
+    alarm::report(db, now, repo_id)?;
+    let push_seq = rows.into_iter().next().map(|mut row| row.integer()).transpose()?;
+    push_seq.ok_or_else(|| Failure::shape("the repo of a push", "none"))
 }
 
 fn repo(mut row: Row) -> Result<Repo, Failure> {

@@ -18,8 +18,10 @@ mod metadata;
 mod object;
 mod open;
 mod packs;
+mod pushes;
 mod refs;
 mod schema;
+mod shallow;
 mod tokens;
 mod uploads;
 

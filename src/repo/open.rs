@@ -3,8 +3,14 @@
 use super::answer::Moment;
 use super::call::{Refusal, Scope, Snapshot, Status, View};
 use super::metadata::{self, Repo};
-use super::{packs, refs, tokens, uploads};
+use super::{packs, refs, shallow, tokens, uploads};
 use crate::durable::{Database, Failure, FrameWriter};
+
+/// Who asks, and for what.
+pub(super) struct Admitted {
+    pub(super) repo: Repo,
+    pub(super) token_id: String,
+}
 
 /// Lets in whoever holds a token that may do this. Unknown repos and bad tokens are the same to them.
 pub(super) fn admit<D: Database>(
@@ -12,15 +18,15 @@ pub(super) fn admit<D: Database>(
     now: u64,
     token_sha256: &str,
     writes: bool,
-) -> Result<Result<Repo, Refusal>, Failure> {
+) -> Result<Result<Admitted, Refusal>, Failure> {
     let Some(repo) = metadata::living(db)? else { return Ok(Err(Refusal::BadToken)) };
-    let Some(scope) = tokens::scope_of(db, now, &repo.info.repo_id, token_sha256)? else {
+    let Some((token_id, scope)) = tokens::valid(db, now, &repo.info.repo_id, token_sha256)? else {
         return Ok(Err(Refusal::BadToken));
     };
     Ok(match repo.info.status {
         _ if writes && scope == Scope::Read => Err(Refusal::ReadScope),
         _ if writes && repo.info.read_only => Err(Refusal::ReadOnly),
-        Status::Ready => Ok(repo),
+        Status::Ready => Ok(Admitted { repo, token_id }),
         other => Err(Refusal::NotReady(other)),
     })
 }
@@ -34,7 +40,7 @@ pub(super) fn open<D: Database>(
     strings: &mut FrameWriter,
 ) -> Result<Result<Snapshot, Refusal>, Failure> {
     let repo = match admit(db, moment.now, token_sha256, view.writes())? {
-        Ok(repo) => repo,
+        Ok(Admitted { repo, .. }) => repo,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let repo_id = repo.info.repo_id;
@@ -44,8 +50,9 @@ pub(super) fn open<D: Database>(
         View::Push => Some(uploads::register(db, moment.now, &repo_id, moment.upload_grace_ms)?),
         View::Refs | View::PushRefs | View::Fetch => None,
     };
+    let shallow = shallow::all(db, &repo_id)?;
     let (name, default_branch) = (repo.info.name, repo.info.default_branch);
-    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, upload_id }))
+    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, shallow, upload_id }))
 }
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ pub(super) fn clear<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What tells one state of the refs, and of what they pointed at lately, from another.
-pub(crate) fn digest(refs: &[RefRow], recent: &[String]) -> String {
+/// What tells one state of the refs, of what they pointed at lately and of the commits at which the history ends from another.
+pub(crate) fn digest(refs: &[RefRow], recent: &[String], shallow: &[String]) -> String {
     let mut sha256 = Sha256::new();
     for row in refs {
         for part in [&row.name, &row.id] {
@@ -65,8 +65,11 @@ pub(crate) fn digest(refs: &[RefRow], recent: &[String]) -> String {
             sha256.update([0]);
         }
     }
-    for id in recent {
-        sha256.update(id);
+    for ids in [recent, shallow] {
+        for id in ids {
+            sha256.update(id);
+            sha256.update([0]);
+        }
         sha256.update([0]);
     }
     hex::encode(sha256.finalize())

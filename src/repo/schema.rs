@@ -5,7 +5,7 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -59,4 +59,21 @@ const DROPPED: [&str; 1] = [
     "CREATE TABLE dropped (
         repo_id TEXT NOT NULL, id TEXT NOT NULL, dropped_at INTEGER NOT NULL, PRIMARY KEY (repo_id, id)
     ) STRICT, WITHOUT ROWID",
+];
+
+const PUSHES: [&str; 2] = [
+    // Numbers of pushes are never used twice.
+    "ALTER TABLE repo ADD COLUMN last_push_seq INTEGER NOT NULL DEFAULT 0",
+    // The pushes that were accepted: what was said with them and what they did. options and refs are JSON, n_refs counts the
+    // refs that moved, whether or not all of them fitted into refs.
+    "CREATE TABLE pushes (
+        repo_id TEXT NOT NULL, push_seq INTEGER NOT NULL, pushed_at INTEGER NOT NULL, token_id TEXT NOT NULL,
+        pack_len INTEGER NOT NULL, n_objects INTEGER NOT NULL, n_refs INTEGER NOT NULL, refs TEXT NOT NULL,
+        options TEXT NOT NULL, PRIMARY KEY (repo_id, push_seq)
+    ) STRICT",
+];
+
+const SHALLOW: [&str; 1] = [
+    // Commits at which the history ends: their parents are not here. The column `shallow` of `repo` tells whether there are any.
+    "CREATE TABLE shallow (repo_id TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo_id, id)) STRICT, WITHOUT ROWID",
 ];

@@ -26,17 +26,22 @@ pub(super) fn add<D: Database>(db: &D, now: u64, repo_id: &str, token: &NewToken
     Ok(())
 }
 
-/// The scope of a token that is neither expired nor revoked.
+/// Id and scope of a token that is neither expired nor revoked.
 ///
 /// Looking up the hash takes a time that tells nothing useful: whoever can choose hashes cannot choose what they are
 /// hashes of.
-pub(super) fn scope_of<D: Database>(db: &D, now: u64, repo_id: &str, sha256: &str) -> Result<Option<Scope>, Failure> {
+pub(super) fn valid<D: Database>(
+    db: &D,
+    now: u64,
+    repo_id: &str,
+    sha256: &str,
+) -> Result<Option<(String, Scope)>, Failure> {
     let rows = db.exec(
-        "SELECT scope FROM tokens
+        "SELECT token_id, scope FROM tokens
          WHERE repo_id = ?1 AND sha256 = ?2 AND revoked_at IS NULL AND expires_at > ?3",
         &[repo_id.into(), sha256.into(), now.into()],
     )?;
-    rows.into_iter().next().map(|mut row| scope(&row.text()?)).transpose()
+    rows.into_iter().next().map(|mut row| Ok((row.text()?, scope(&row.text()?)?))).transpose()
 }
 
 /// Revokes a token; twice is the same as once.

@@ -48,7 +48,8 @@ fn variants(input: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 
 /// What became of a push that arrives in chunks of `chunk_len` bytes.
 fn feed(input: &[u8], chunk_len: usize) -> String {
-    let limits = PushLimits { n_commands_max: 2, n_shallow_max: 1, line_len_max: 300 };
+    let limits =
+        PushLimits { n_commands_max: 2, n_shallow_max: 1, line_len_max: 300, n_options_max: 2, options_len_max: 100 };
     let mut parser = PushParser::new(limits);
     for (nth, chunk) in input.chunks(chunk_len).enumerate() {
         match parser.feed(chunk) {
@@ -63,9 +64,9 @@ fn feed(input: &[u8], chunk_len: usize) -> String {
 #[test]
 fn a_broken_push_is_read_the_same_in_any_chunks() {
     let shallow = format!("shallow {ONES}");
-    let first = format!("{ONES} {TWOS} refs/heads/main\0report-status atomic agent=git/2");
+    let first = format!("{ONES} {TWOS} refs/heads/main\0report-status atomic push-options agent=git/2");
     let second = format!("{TWOS} {ONES} refs/heads/b");
-    let input = body(&[&shallow, &first, &second, "", "no line of this"]);
+    let input = body(&[&shallow, &first, &second, "", "an option", "", "no line of this"]);
     assert!(feed(&input, input.len()).starts_with("PushHead"));
     for bytes in variants(&input) {
         let whole = feed(&bytes, bytes.len());

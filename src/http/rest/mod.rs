@@ -4,6 +4,7 @@ mod cursor;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod pushes;
 mod repos;
 mod tokens;
 
@@ -45,6 +46,7 @@ pub(crate) async fn serve<O: Objects>(
         RestCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
         RestCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
         RestCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
+        RestCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
         RestCall::CreateToken => tokens::create(asked, &namespace).await,
         RestCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await,
     }

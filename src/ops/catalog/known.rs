@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use git_core::pack::catalog::{ObjectSet, Place};
-use git_core::walk::{Reached, reach_whole};
+use git_core::walk::{Reached, reach, reach_whole};
 
 use super::LoadedCatalog;
 use crate::config::{LONG_WALK, REACH_CACHE_MAX};
@@ -26,6 +26,10 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
     /// Everything that `tips` reach. What took a long walk is kept by this isolate: packs that come later change nothing
     /// of it, and clients ask for the same commits again and again.
     pub(crate) fn reach(&self, tips: &[Place]) -> Reached {
+        if self.packs.is_shallow() {
+            // Where its history ends may change.
+            return reach(&self.packs, tips.iter().copied(), None, None);
+        }
         let key = |place: Place| Some((self.upload_id(place.pack)?.to_owned(), place.number));
         let upload_ids = || self.rows.iter().map(|row| &row.upload_id);
         let known = |place: Place| {

@@ -41,7 +41,8 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
     let run = if has_garbage { 0..weights.len() } else { 0..0 };
     let made = if has_garbage { write(&catalog, store, &plan, surveyed.upload()).await? } else { None };
     let mut call = in_place_of(surveyed, &run, made.as_ref());
-    let mut seen = state(surveyed, surveyed);
+    let lost = lost_roots(&catalog, &kept);
+    let mut seen = Collected { shallow: lost.clone(), ..state(surveyed, surveyed) };
     for _ in 0..CATALOG_ATTEMPTS_MAX {
         call.collected = Some(seen);
         match repo.replace(call.clone(), made.as_ref().and_then(Made::inline)).await? {
@@ -54,7 +55,7 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
         if !is_still_right(&fresh, &catalog, &kept, store).await? {
             break;
         }
-        seen = state(surveyed, &fresh);
+        seen = Collected { shallow: lost.clone(), ..state(surveyed, &fresh) };
     }
     Err(Failure::Platform("the repo kept changing while its garbage was collected".into()))
 }
@@ -64,9 +65,16 @@ fn state(first: &Surveyed, fresh: &Surveyed) -> Collected {
     let snapshot = &fresh.opened.snapshot;
     Collected {
         upload_ids: snapshot.packs.iter().map(|row| row.upload_id.clone()).collect(),
-        refs_digest: refs_digest(&snapshot.refs, &fresh.recent),
+        refs_digest: refs_digest(&snapshot.refs, &fresh.recent, &snapshot.shallow),
         dropped_before: first.dropped_before,
+        shallow: Vec::new(),
     }
+}
+
+/// Commits at which the history ends and that are left out.
+fn lost_roots<S>(catalog: &LoadedCatalog<'_, S>, kept: &ObjectSet) -> Vec<String> {
+    let lost = catalog.packs.roots().filter(|&root| !kept.contains(root));
+    lost.filter_map(|root| catalog.packs.id(root)).map(|id| id.to_hex()).collect()
 }
 
 /// Everything that is no garbage.

@@ -2,6 +2,7 @@
 
 mod collection;
 mod maintenance;
+mod shallow;
 mod transfer;
 
 use std::io::Write;
@@ -31,6 +32,7 @@ struct Server {
     objects: MemoryObjects,
     repo: RepoClient<MemoryWire>,
     store: MemoryPacks,
+    takes_shallow: bool,
 }
 
 impl Server {
@@ -50,7 +52,7 @@ impl Server {
             token,
         };
         block_on(repo.create(new)).unwrap().unwrap();
-        Self { objects, repo, store: MemoryPacks::default() }
+        Self { objects, repo, store: MemoryPacks::default(), takes_shallow: false }
     }
 
     fn open(&self, view: View) -> Opened {
@@ -69,7 +71,8 @@ impl Server {
 
     /// The rest of a push that has been opened.
     fn push_rest(&self, opened: &Opened, beginning: Beginning, mut body: MemoryBody) -> Result<String, Stopped> {
-        let to = Receiving { repo: &self.repo, store: &self.store, opened, token_sha256: TOKEN_SHA256 };
+        let takes_shallow = self.takes_shallow;
+        let to = Receiving { repo: &self.repo, store: &self.store, opened, token_sha256: TOKEN_SHA256, takes_shallow };
         match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),
@@ -94,8 +97,15 @@ impl Server {
         push_body(&old, new, &pack)
     }
 
-    /// The pack for a request in version 2.
+    /// The pack for a request in version 2 that is answered with nothing else.
     fn fetch(&self, wants: &[&str], haves: &[&str], arguments: &[&str]) -> Vec<u8> {
+        let (told, pack) = self.fetch_told(wants, haves, arguments);
+        assert_eq!(told, [""; 0]);
+        pack
+    }
+
+    /// What is told before the pack, and the pack.
+    fn fetch_told(&self, wants: &[&str], haves: &[&str], arguments: &[&str]) -> (Vec<String>, Vec<u8>) {
         let mut body = Vec::new();
         write_line(&mut body, &[b"command=fetch"]);
         write_delimiter(&mut body);
@@ -108,7 +118,7 @@ impl Server {
         let Ok(Some(Asked::Fetch(request))) = Asked::parse(&body, &limits) else { panic!("a fetch") };
         let mut sink = MemorySink::default();
         block_on(upload_pack(&self.open(View::Fetch), &self.store, &request, &mut sink)).unwrap();
-        let (mut rest, mut pack) = (&sink.0[..], Vec::new());
+        let (mut rest, mut told, mut pack) = (&sink.0[..], Vec::new(), Vec::new());
         loop {
             match decode(rest).unwrap() {
                 Decoded::Line { data: [1, data @ ..], used } => {
@@ -116,8 +126,12 @@ impl Server {
                     rest = &rest[used..];
                 }
                 Decoded::Line { data: b"packfile\n", used } => rest = &rest[used..],
-                Decoded::Line { data, .. } => panic!("{}", String::from_utf8_lossy(data)),
-                _ => return pack,
+                Decoded::Line { data, used } => {
+                    told.push(String::from_utf8_lossy(data).trim_end().to_owned());
+                    rest = &rest[used..];
+                }
+                Decoded::Delimiter => rest = &rest[4..],
+                _ => return (told, pack),
             }
         }
     }

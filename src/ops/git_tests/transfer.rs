@@ -127,14 +127,13 @@ fn a_delta_chain_with_a_large_object_at_its_end_is_fetched_in_parts() {
 
 /// A chain of commits that each change one file, made in one go.
 fn long_history(work: &Work, n_commits: usize) -> String {
-    let mut stream = String::new();
-    for n in 0..n_commits {
+    let commit = |n: usize| {
         let who = format!("committer A <a@example.com> {} +0000", 1_700_000_000 + n);
         let content = format!("content {n}\n");
         let file = format!("M 100644 inline folder/file{}\ndata {}\n{content}\n", n % 50, content.len());
-        stream += &format!("commit refs/heads/main\n{who}\ndata 2\nc\n{file}");
-    }
-    work.git_with(&["fast-import", "--quiet"], stream);
+        format!("commit refs/heads/main\n{who}\ndata 2\nc\n{file}")
+    };
+    work.git_with(&["fast-import", "--quiet"], (0..n_commits).map(commit).collect::<String>());
     work.git(&["reset", "-q", "--hard"]);
     work.git(&["rev-parse", "main"])
 }

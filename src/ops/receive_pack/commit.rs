@@ -73,6 +73,8 @@ fn call<W: Wire, S: PackStore>(
         updates,
         atomic: head.atomic,
         relies_on: relies_on.into_iter().filter_map(|pack| catalog.upload_id(pack)).map(ToOwned::to_owned).collect(),
+        shallow: pack.map(|pack| pack.ingested.shallow.clone()).unwrap_or_default(),
+        options: head.options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
     })
 }
 

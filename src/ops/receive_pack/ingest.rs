@@ -1,6 +1,6 @@
 //! A pack taken in: both passes, closure against the catalog, what each commit introduces, the index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use git_core::ObjectId;
@@ -11,6 +11,7 @@ use git_core::pack::receive::Receiver;
 use git_core::pack::resolve::{Resolver, Step, SuppliedBase};
 use git_core::pack::{Kind, PackError, Resolved};
 
+use super::shallow::{self, SHALLOW_REASON};
 use super::turn::{Busy, Turn};
 use crate::config::{self, LARGE_NOTES_LEN, OBJECTS_AHEAD_MAX, SEGMENT_LEN, TURN_POLL_MS};
 use crate::durable::Failure;
@@ -18,7 +19,7 @@ use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::spills::Spills;
 use crate::ops::upload::{Upload, Uploaded};
-use crate::repo::call::PackInfo;
+use crate::repo::call::{PackInfo, ShallowChange};
 use crate::store::{PackStore, keys};
 use crate::time;
 
@@ -30,6 +31,8 @@ pub(crate) struct Ingested {
     /// The objects of the repo that it refers to or builds on.
     pub(crate) outside: Vec<ObjectId>,
     pub(crate) new_objects: NewObjects,
+    /// What it makes of the ends of the history.
+    pub(crate) shallow: ShallowChange,
 }
 
 /// The index of a pack.
@@ -81,6 +84,16 @@ pub(crate) struct Destination<'a, S> {
     pub(crate) upload_id: &'a str,
     pub(crate) hash_key: u64,
     pub(super) turn: &'a Turn,
+    /// Whether the history may end at commits of the pack.
+    pub(super) takes_shallow: bool,
+}
+
+/// What the client says of its push besides the pack.
+pub(crate) struct Said<'a> {
+    /// What it wants refs to point at.
+    pub(crate) tips: &'a [ObjectId],
+    /// Commits whose parents it does not have.
+    pub(crate) shallow: &'a [ObjectId],
 }
 
 impl<S> Destination<'_, S> {
@@ -97,6 +110,8 @@ impl<S> Destination<'_, S> {
 /// Why a pack is not taken in.
 pub(crate) enum Refused {
     Pack(PackError),
+    /// History would end at commits of the pack, which these tips reach.
+    Shallow(BTreeSet<ObjectId>),
     Busy(Busy),
 }
 
@@ -110,6 +125,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pack(error) => error.fmt(f),
+            Self::Shallow(_) => f.write_str(SHALLOW_REASON),
             Self::Busy(Busy) => f.write_str("another large push is under way; push again later"),
         }
     }
@@ -129,23 +145,27 @@ macro_rules! accepted {
 }
 
 /// Takes in the pack that begins with `first` and goes on in `body`, which is read to its end whatever happens.
-/// `tips` are what the push wants refs to point at.
 pub(crate) async fn ingest<S: PackStore>(
     first: &[u8],
     body: &mut impl Body,
-    tips: &[ObjectId],
+    said: &Said<'_>,
     to: &Destination<'_, S>,
 ) -> Taken<Ingested> {
     let (receiver, uploaded) = accepted!(receive(first, body, to).await?);
     let spills = Spills::new(to.store, to.repo_id, to.upload_id);
     let second_pass = accepted!(receiver.finish());
     let notes_len = second_pass.notes_len();
-    let resolved = accepted!(resolve(second_pass, to, &spills).await?);
+    let mut resolved = accepted!(resolve(second_pass, to, &spills).await?);
     spills.delete().await?;
+    let added = shallow::cut(&mut resolved, said.shallow, &to.catalog.packs);
     let mut outside = Vec::new();
     let parents = accepted!(check_closure(&resolved, to.catalog, &mut outside));
     let outside_bases = resolved.outside_bases();
     outside.extend(&outside_bases);
+    if !added.is_empty() && !to.takes_shallow {
+        return Ok(Err(Refused::Shallow(resolved.reach_cut(said.tips))));
+    }
+    let shallow = accepted!(shallow::change(&resolved, &added, &to.catalog.packs, &mut outside));
     let stored_len = if matches!(uploaded, Uploaded::Stored) { SEGMENT_LEN as u64 } else { 0 };
     let mut info = PackInfo {
         format: index::FORMAT,
@@ -156,7 +176,7 @@ pub(crate) async fn ingest<S: PackStore>(
         trailer: resolved.trailer().to_hex(),
         thin: !outside_bases.is_empty(),
     };
-    let new_objects = NewObjects::of(&resolved, tips);
+    let new_objects = NewObjects::of(&resolved, said.tips);
     let mut introducer = Introducer::new(resolved, &parents);
     while let introduce::Step::NeedTrees(ids) = accepted!(introducer.step()) {
         accepted!(supply_trees(&mut introducer, &ids, notes_len, to).await?);
@@ -167,7 +187,7 @@ pub(crate) async fn ingest<S: PackStore>(
         Uploaded::Small(_) => Index::Whole(writer.flatten().collect()),
         Uploaded::Stored => Index::Pieces(Box::new(writer)),
     };
-    Ok(Ok(Ingested { info, uploaded, index, outside, new_objects }))
+    Ok(Ok(Ingested { info, uploaded, index, outside, new_objects, shallow }))
 }
 
 /// Pass 1, with the bytes on their way to R2.

@@ -2,22 +2,31 @@
 
 mod commit;
 mod ingest;
+mod shallow;
 mod targets;
 mod turn;
 
-use git_core::protocol::push::{Fed, PushHead, PushLimits, PushParser};
-use git_core::protocol::{RequestError, report};
+use std::collections::BTreeSet;
 
-use self::ingest::{Destination, ingest};
+use git_core::ObjectId;
+use git_core::protocol::push::{Fed, PushCommand, PushHead, PushLimits, PushParser};
+use git_core::protocol::{RequestError, report};
+use git_core::refs::Rejection;
+
+use self::ingest::{Destination, Refused, Said, ingest};
+use self::shallow::SHALLOW_REASON;
 use self::turn::Turn;
 use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
-use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_SHALLOW_MAX};
+use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_OPTIONS_LEN_MAX, PUSH_OPTIONS_MAX, PUSH_SHALLOW_MAX};
 use crate::durable::{Failure, Wire};
 use crate::random;
 use crate::repo::call::{Refusal, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::PackStore;
+
+/// The reason for the refs of a push of which another needs a shallow update.
+const OTHER_SHALLOW_REASON: &str = "shallow update not allowed for another ref of this push";
 
 /// What the push was told.
 #[derive(Debug)]
@@ -36,6 +45,8 @@ pub(crate) struct Receiving<'a, W, S> {
     pub(crate) store: &'a S,
     pub(crate) opened: &'a Opened,
     pub(crate) token_sha256: &'a str,
+    /// Whether a push may bring commits whose parents the repo does not have.
+    pub(crate) takes_shallow: bool,
 }
 
 /// The first bytes of a push: no more is read before the repo says whether it may be.
@@ -51,6 +62,8 @@ impl Beginning {
             n_commands_max: PUSH_COMMANDS_MAX,
             n_shallow_max: PUSH_SHALLOW_MAX,
             line_len_max: PUSH_LINE_LEN_MAX,
+            n_options_max: PUSH_OPTIONS_MAX,
+            options_len_max: PUSH_OPTIONS_LEN_MAX,
         });
         let mut piece = Vec::new();
         body.read(&mut piece).await?;
@@ -121,6 +134,9 @@ async fn push<W: Wire, S: PackStore>(
     if head.is_probe() {
         return Ok(Push::Dropped(Pushed::Answer(Vec::new())));
     }
+    if let Some(reason) = &head.refused {
+        return Ok(Push::Dropped(Pushed::Answer(report(&head, Err(reason)))));
+    }
     let catalog = LoadedCatalog::load(to.opened, to.store).await?;
     let upload_id = to.opened.snapshot.upload_id.as_deref().ok_or_else(|| Failure::shape("an upload", "none"))?;
     // Until the commit, which makes the index: it holds most of what a large push does.
@@ -133,10 +149,16 @@ async fn push<W: Wire, S: PackStore>(
             upload_id,
             hash_key: random::hash_key()?,
             turn: &turn,
+            takes_shallow: to.takes_shallow,
         };
         let tips: Vec<_> = head.commands.iter().filter_map(|command| command.new_id).collect();
-        match ingest(&first, body, &tips, &destination).await? {
+        let said = Said { tips: &tips, shallow: &head.shallow };
+        match ingest(&first, body, &said, &destination).await? {
             Ok(ingested) => Some(ingested),
+            Err(Refused::Shallow(reaching)) => {
+                let outcomes = shallow_outcomes(&head, &reaching);
+                return Ok(Push::Dropped(Pushed::Answer(report(&head, Ok(&outcomes)))));
+            }
             Err(refused) => return Ok(Push::Dropped(Pushed::Answer(report(&head, Err(&refused.to_string()))))),
         }
     } else {
@@ -150,6 +172,14 @@ async fn push<W: Wire, S: PackStore>(
         }
         Err(refusal) => Ok(Push::Dropped(Pushed::Refused(refusal))),
     }
+}
+
+/// Of a push that would end the history at new commits nothing is taken: in one pack are the objects of all its refs.
+fn shallow_outcomes(head: &PushHead, reaching: &BTreeSet<ObjectId>) -> Vec<Option<String>> {
+    let others = if head.atomic { Rejection::AtomicPushFailure.to_string() } else { OTHER_SHALLOW_REASON.to_owned() };
+    let needs = |command: &PushCommand| command.new_id.is_some_and(|id| reaching.contains(&id));
+    let reason = |command| if needs(command) { SHALLOW_REASON.to_owned() } else { others.clone() };
+    head.commands.iter().map(|command| Some(reason(command))).collect()
 }
 
 fn report(head: &PushHead, outcomes: Result<&[Option<String>], &str>) -> Vec<u8> {

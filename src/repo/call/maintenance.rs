@@ -34,8 +34,11 @@ pub(crate) struct Replace {
 pub(crate) struct Collected {
     /// All packs, by upload, the lowest first.
     pub(crate) upload_ids: Vec<String>,
-    /// What [`crate::repo::refs_digest`] says of the refs and of what is recent.
+    /// What [`crate::repo::refs_digest`] says of the refs, of what is recent and of the ends of the history.
     pub(crate) refs_digest: String,
     /// From the [`Survey`].
     pub(crate) dropped_before: u64,
+    /// Commits at which the history ended and that were left out.
+    #[serde(default)]
+    pub(crate) shallow: Vec<String>,
 }

@@ -4,11 +4,13 @@
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
 mod maintenance;
+mod push;
 mod snapshot;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use maintenance::{Collected, Replace, Survey};
+pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
 
 /// Everything a repo's Durable Object can be asked.
@@ -27,6 +29,8 @@ pub(crate) enum Call {
     ListTokens { state: Option<TokenState>, per_page: u32, page: u32 },
     /// Revokes a token of this incarnation; revoking twice is the same as once.
     RevokeToken { repo_id: String, token_id: String },
+    /// One page of the log of pushes: those before the push of that number, newest first.
+    ListPushes { limit: u64, before: Option<u64> },
     /// A Git request: who asks, and what is needed to answer. One call a request.
     Open { token_sha256: String, view: View },
     /// Pack and refs become real, together or not at all.
@@ -160,43 +164,6 @@ impl Status {
     }
 }
 
-/// The end of a push. Byte strings of the call: pack and index when the pack is inline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Commit {
-    pub(crate) repo_id: String,
-    pub(crate) token_sha256: String,
-    pub(crate) upload_id: String,
-    pub(crate) pack: Option<NewPack>,
-    pub(crate) updates: Vec<Update>,
-    pub(crate) atomic: bool,
-    /// Packs whose objects the new pack or the new refs rely on, by upload; all must still be in the catalog.
-    pub(crate) relies_on: Vec<String>,
-}
-
-/// A pack that is stored in full, in R2 or in the call's byte strings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NewPack {
-    pub(crate) pack: PackInfo,
-    pub(crate) inline: bool,
-}
-
-/// One ref's change. Absent `old_id`: the client says that it creates; absent `new_id`: that it deletes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Update {
-    pub(crate) name: String,
-    pub(crate) old_id: Option<String>,
-    pub(crate) new_id: Option<String>,
-    pub(crate) peeled: Option<String>,
-    /// Set when the Worker has already found a reason to refuse this one.
-    pub(crate) refused: Option<String>,
-}
-
-/// What [`Call::Commit`] did: a reason for each update that was refused, in the order of the call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Committed {
-    pub(crate) outcomes: Vec<Option<String>>,
-}
-
 /// A page of tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenPage {
@@ -211,6 +178,7 @@ pub(crate) enum Reply {
     Info(RepoInfo),
     Deleted { repo_id: String },
     Tokens(TokenPage),
+    Pushes(PushPage),
     Snapshot(Snapshot),
     Survey(Survey),
     Committed(Committed),
@@ -307,18 +275,44 @@ mod tests {
             updates: vec![update],
             atomic: true,
             relies_on: vec!["v".into()],
+            shallow: ShallowChange { added: vec!["33".into()], removed: vec!["44".into()] },
+            options: vec!["ci.skip".into()],
         };
         travels_as(
             &Call::Commit(commit),
-            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"]}}"#,
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"],"shallow":{"added":["33"],"removed":["44"]},"options":["ci.skip"]}}"#,
+        );
+    }
+
+    #[test]
+    fn a_log_of_pushes_travels_as_this_json() {
+        travels_as(&Call::ListPushes { limit: 2, before: Some(9) }, r#"{"list_pushes":{"limit":2,"before":9}}"#);
+        let moved = MovedRef { name: "refs/heads/main".into(), old_id: None, new_id: Some("11".into()) };
+        let push = PushRecord {
+            push_seq: 8,
+            pushed_at: 1,
+            token_id: "t".into(),
+            pack_len: 2,
+            n_objects: 3,
+            n_refs: 4,
+            refs: vec![moved],
+            options: vec!["ci.skip".into()],
+        };
+        travels_as::<Result<Reply, Refusal>>(
+            &Ok(Reply::Pushes(PushPage { pushes: vec![push], next: Some(8) })),
+            r#"{"Ok":{"pushes":{"pushes":[{"push_seq":8,"pushed_at":1,"token_id":"t","pack_len":2,"n_objects":3,"n_refs":4,"refs":[{"name":"refs/heads/main","old_id":null,"new_id":"11"}],"options":["ci.skip"]}],"next":8}}}"#,
         );
     }
 
     #[test]
     fn a_compaction_travels_as_this_json() {
         travels_as(&Call::Survey, r#""survey""#);
-        let collected =
-            Collected { upload_ids: vec!["v".into(), "w".into()], refs_digest: "d".into(), dropped_before: 5 };
+        let collected = Collected {
+            upload_ids: vec!["v".into(), "w".into()],
+            refs_digest: "d".into(),
+            dropped_before: 5,
+            shallow: vec!["33".into()],
+        };
         let replace = Replace {
             repo_id: "r".into(),
             upload_id: "u".into(),
@@ -328,7 +322,7 @@ mod tests {
         };
         travels_as(
             &Call::Replace(replace),
-            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5}}}"#,
+            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5,"shallow":["33"]}}}"#,
         );
     }
 
@@ -341,11 +335,12 @@ mod tests {
             default_branch: "main".into(),
             refs: vec![row],
             packs: vec![],
+            shallow: vec!["33".into()],
             upload_id: None,
         };
         travels_as::<Result<Reply, Refusal>>(
             &Ok(Reply::Snapshot(snapshot)),
-            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"upload_id":null}}}"#,
+            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"shallow":["33"],"upload_id":null}}}"#,
         );
         travels_as::<Result<Reply, Refusal>>(&Ok(Reply::Done), r#"{"Ok":"done"}"#);
         travels_as::<Result<Reply, Refusal>>(&Err(Refusal::BadToken), r#"{"Err":"bad_token"}"#);

@@ -1,6 +1,9 @@
 //! What a repo's object tells of itself: refs and packs.
 
+use git_core::ObjectId;
 use serde::{Deserialize, Serialize};
+
+use crate::durable::Failure;
 
 /// One consistent view of a repo for one Git request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +15,19 @@ pub(crate) struct Snapshot {
     pub(crate) refs: Vec<RefRow>,
     /// Sorted by `pack_seq`; empty unless the view has packs.
     pub(crate) packs: Vec<PackRow>,
+    /// Commits at which the history ends, sorted: their parents are not here.
+    #[serde(default)]
+    pub(crate) shallow: Vec<String>,
     /// Set for [`super::View::Push`]: the name under which bytes may be stored until it expires.
     pub(crate) upload_id: Option<String>,
+}
+
+impl Snapshot {
+    /// The commits at which the history ends.
+    pub(crate) fn shallow_ids(&self) -> Result<Vec<ObjectId>, Failure> {
+        let id = |hex: &String| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex));
+        self.shallow.iter().map(id).collect()
+    }
 }
 
 /// A ref and what it points at.

@@ -1,5 +1,6 @@
 //! Several packs seen as one: where each object is, and sets of objects.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::index::{CommitRow, Entry, PackIndex, Ref};
@@ -27,12 +28,36 @@ pub struct CatalogPack {
 #[derive(Clone, Default)]
 pub struct Catalog {
     packs: Vec<CatalogPack>,
+    /// Commits whose parents the repository does not have.
+    roots: BTreeSet<Place>,
 }
 
 impl Catalog {
     /// A catalog of these packs, the first committed first.
     pub fn new(packs: Vec<CatalogPack>) -> Self {
-        Self { packs }
+        Self { packs, roots: BTreeSet::new() }
+    }
+
+    /// The same for a repository that is shallow: its history ends at these commits, whatever of their parents is here.
+    #[must_use]
+    pub fn ending_at(mut self, roots: &[ObjectId]) -> Self {
+        self.roots = roots.iter().filter_map(|&id| self.find(id)).collect();
+        self
+    }
+
+    /// The commits at which the history ends.
+    pub fn roots(&self) -> impl Iterator<Item = Place> {
+        self.roots.iter().copied()
+    }
+
+    /// Whether the history ends at a commit.
+    pub fn is_root(&self, place: Place) -> bool {
+        self.roots.contains(&place)
+    }
+
+    /// Whether the history ends anywhere before its beginning.
+    pub fn is_shallow(&self) -> bool {
+        !self.roots.is_empty()
     }
 
     /// The packs.
@@ -66,6 +91,27 @@ impl Catalog {
         match reference {
             Ref::Here(number) => Some(self.lowest(Place { pack, number })),
             Ref::Outside(id) => self.find(id),
+        }
+    }
+
+    /// Where the parents of a commit are: none when the history ends at it, and `None` for one that is not here.
+    pub fn parents(&self, place: Place, commit: &CommitRow) -> impl Iterator<Item = Option<Place>> {
+        let index = self.index(place.pack).filter(|_| !self.is_root(place));
+        let parents = index.into_iter().flat_map(|index| index.parents(commit));
+        parents.map(move |parent| self.resolve(place.pack, parent))
+    }
+
+    /// The ids of the parents of a commit, whether or not they are here.
+    pub fn parent_ids(&self, place: Place) -> Vec<ObjectId> {
+        let (Some(index), Some(commit)) = (self.index(place.pack), self.commit(place)) else { return Vec::new() };
+        index.parents(&commit).filter_map(|parent| self.id_of(place.pack, parent)).collect()
+    }
+
+    /// The id of what an index of the catalog refers to.
+    pub fn id_of(&self, pack: usize, reference: Ref) -> Option<ObjectId> {
+        match reference {
+            Ref::Here(number) => self.id(Place { pack, number }),
+            Ref::Outside(id) => Some(id),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What the commits, trees and tags of a pack say, in a compact form: enough to check closure and to tell what each
 //! commit introduces, without inflating anything again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::ids::{IdNo, Ids};
 use super::paged::Paged;
@@ -28,6 +29,8 @@ pub(crate) struct Contents {
     /// What each annotated tag names.
     pub(crate) tags: BTreeMap<IdNo, IdNo>,
     pub(crate) trees: TakenTrees,
+    /// Commits at which the history ends: they have parents, and nobody looks for them.
+    pub(crate) cut: BTreeSet<IdNo>,
 }
 
 impl Contents {
@@ -37,7 +40,23 @@ impl Contents {
             parents: Paged::default(),
             tags: BTreeMap::new(),
             trees: TakenTrees::new(hash_key),
+            cut: BTreeSet::new(),
         }
+    }
+
+    /// The parents of a commit: none when the history ends at it.
+    pub(crate) fn parents_of(&self, commit: &CommitRow) -> impl Iterator<Item = IdNo> {
+        let range = if self.cut.contains(&commit.id_no) { 0..0 } else { commit.parents_start..commit.parents_end };
+        self.parents_in(range)
+    }
+
+    /// The parents of a commit, whether or not the history ends at it.
+    pub(crate) fn all_parents_of(&self, commit: &CommitRow) -> impl Iterator<Item = IdNo> {
+        self.parents_in(commit.parents_start..commit.parents_end)
+    }
+
+    fn parents_in(&self, range: Range<u32>) -> impl Iterator<Item = IdNo> {
+        range.filter_map(|at| self.parents.get(at as usize).copied())
     }
 
     /// Reads an object of the pack and notes what it refers to. `base` is of the pack too.

@@ -9,6 +9,7 @@ mod blocks;
 mod cache;
 pub mod catalog;
 mod contents;
+mod cut;
 pub mod delta;
 mod entries;
 pub mod entry;

@@ -9,7 +9,7 @@ use crate::ObjectId;
 
 /// A received pack whose entries all have ids.
 pub struct Resolved {
-    received: Received,
+    pub(super) received: Received,
     pack_len: u64,
     trailer: ObjectId,
 }
@@ -45,9 +45,12 @@ impl Resolved {
         self.received.ids.id(*self.received.contents.tags.get(&no)?)
     }
 
-    /// Every object that this pack refers to and does not hold, with the kind that it must be of.
+    /// Every object that this pack refers to and does not hold, with the kind that it must be of. What is only beyond the
+    /// ends of its history is not among them.
     pub fn outside(&self) -> Vec<(ObjectId, Kind)> {
-        self.received.ids.outside().map(|(_, id, kind)| (id, kind)).collect()
+        let beyond = self.beyond_cut();
+        let outside = self.received.ids.outside().filter(|(no, ..)| !beyond.contains(no));
+        outside.map(|(_, id, kind)| (id, kind)).collect()
     }
 
     /// Bases of this pack's deltas that it does not hold.

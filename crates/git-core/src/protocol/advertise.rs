@@ -5,9 +5,15 @@ use super::{Ref, Refs, Service, Version, capabilities};
 use crate::ObjectId;
 use crate::pkt_line::{write_flush, write_line};
 
-/// Appends the whole answer for `service` to a client that asks for `version`. `agent` is this server's name and
-/// version, without spaces.
-pub fn write(out: &mut Vec<u8>, service: Service, version: Version, refs: &Refs<'_>, agent: &str) {
+/// Appends the whole answer for the service to a client that asks for the version. `shallow` are the commits at which the
+/// history ends, `agent` is this server's name and version, without spaces.
+pub fn write(
+    out: &mut Vec<u8>,
+    (service, version): (Service, Version),
+    refs: &Refs<'_>,
+    shallow: &[ObjectId],
+    agent: &str,
+) {
     let version = version.for_service(service);
     if version == Version::V2 {
         return write_version_2(out, agent);
@@ -25,6 +31,10 @@ pub fn write(out: &mut Vec<u8>, service: Service, version: Version, refs: &Refs<
         Service::ReceivePack => refs.sorted.iter().for_each(|entry| refs_out.write(entry.id, &[entry.name])),
     }
     refs_out.finish();
+    for id in shallow {
+        write_line(out, &[b"shallow ", id.to_hex().as_bytes()]);
+    }
+    write_flush(out);
 }
 
 /// Version 2 says nothing of refs: they are asked for by `ls-refs`. The line that names the service is left out, as
@@ -76,7 +86,6 @@ impl RefLines<'_> {
         if self.capabilities.is_some() {
             self.write_hex(ObjectId::ZERO_HEX, &["capabilities^{}"]);
         }
-        write_flush(self.out);
     }
 
     fn write_hex(&mut self, hex: &str, name: &[&str]) {
@@ -104,7 +113,7 @@ mod tests {
 
     fn lines(service: Service, version: Version, refs: &Refs<'_>) -> Vec<String> {
         let mut out = Vec::new();
-        write(&mut out, service, version, refs, "server/1");
+        write(&mut out, (service, version), refs, &[], "server/1");
         let mut reader = Reader::new(&out);
         let mut lines = Vec::new();
         loop {
@@ -151,13 +160,31 @@ mod tests {
                 "version 1".to_owned(),
                 format!(
                     "{} refs/heads/main\0report-status report-status-v2 delete-refs side-band-64k quiet atomic \
-                     ofs-delta object-format=sha1 agent=server/1",
+                     ofs-delta push-options object-format=sha1 agent=server/1",
                     "11".repeat(20)
                 ),
                 format!("{} refs/tags/v1", "22".repeat(20)),
                 "0000".to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn a_shallow_repo_says_where_its_history_ends() {
+        let refs = Refs { head_target: "refs/heads/main", sorted: &[MAIN] };
+        let ends = [MAIN.id, ObjectId::from_bytes([0x33; 20])];
+        let told = |service, version| {
+            let mut out = Vec::new();
+            write(&mut out, (service, version), &refs, &ends, "server/1");
+            String::from_utf8(out).unwrap()
+        };
+        let lines = format!("0035shallow {}\n0035shallow {}\n0000", ends[0], ends[1]);
+        for service in [Service::UploadPack, Service::ReceivePack] {
+            for version in [Version::V0, Version::V1] {
+                assert!(told(service, version).ends_with(&lines), "{}", told(service, version));
+            }
+        }
+        assert!(!told(Service::UploadPack, Version::V2).contains("shallow 11"));
     }
 
     #[test]

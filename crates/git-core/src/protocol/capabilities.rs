@@ -31,6 +31,7 @@ pub const RECEIVE_PACK: &[&str] = &[
     "quiet",
     "atomic",
     "ofs-delta",
+    "push-options",
     OBJECT_FORMAT,
 ];
 

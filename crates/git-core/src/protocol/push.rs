@@ -1,7 +1,7 @@
 //! The head of a push: which refs are to be moved, and how the client wants to hear of it. The pack comes after it, and
 //! is not looked at here. Source: gitprotocol-pack(5), "Reference Update Request and Packfile Transfer".
 //!
-//! Push certificates and push options are absent; a client that sends them is refused.
+//! Push certificates are absent; a client that sends one is refused.
 
 use super::{Excerpt, RequestError, capabilities};
 use crate::ObjectId;
@@ -14,8 +14,12 @@ pub struct PushLimits {
     pub n_commands_max: usize,
     /// Most `shallow` lines.
     pub n_shallow_max: usize,
-    /// Longest line, in bytes, the capabilities on the first one included.
+    /// Longest line before the push options, in bytes, the capabilities on the first one included.
     pub line_len_max: usize,
+    /// Most push options.
+    pub n_options_max: usize,
+    /// Longest that they may be together, in bytes.
+    pub options_len_max: usize,
 }
 
 /// One ref's change, as it stands on the wire.
@@ -31,6 +35,7 @@ pub struct PushCommand {
 
 /// Everything before the pack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the wire")]
 pub struct PushHead {
     /// The changes, in the client's order.
     pub commands: Vec<PushCommand>,
@@ -42,6 +47,13 @@ pub struct PushHead {
     pub side_band_64k: bool,
     /// All or nothing.
     pub atomic: bool,
+    /// Whether push options follow the commands.
+    pub has_options: bool,
+    /// What the client says with `git push --push-option`, as it was typed.
+    pub options: Vec<Vec<u8>>,
+    /// Why the push is to be refused in its report, whatever it brings: more push options than the caller allows. A client
+    /// shows the words of a report, and not those of an answer that is no success.
+    pub refused: Option<String>,
 }
 
 impl PushHead {
@@ -83,10 +95,23 @@ impl PushHead {
             b"report-status" | b"report-status-v2" => self.report_status = true,
             b"side-band-64k" => self.side_band_64k = true,
             b"atomic" => self.atomic = true,
-            b"push-options" => return Err(RequestError::NotOffered(Excerpt::of(capability))),
+            b"push-options" => self.has_options = true,
             _ => {}
         }
         Ok(())
+    }
+
+    fn take_option(&mut self, option: &[u8], limits: &PushLimits) {
+        let PushLimits { n_options_max, options_len_max, .. } = *limits;
+        let len = option.len() + self.options.iter().map(Vec::len).sum::<usize>();
+        if self.options.len() >= n_options_max {
+            self.refused = Some(format!("more than {n_options_max} push options"));
+        } else if len > options_len_max {
+            self.refused = Some(format!("more than {options_len_max} bytes of push options"));
+        }
+        if self.refused.is_none() {
+            self.options.push(option.to_vec());
+        }
     }
 }
 
@@ -118,6 +143,7 @@ pub struct PushParser {
     /// A packet that has not come to its end.
     partial: Vec<u8>,
     head: PushHead,
+    is_in_options: bool,
 }
 
 /// What a chunk led to.
@@ -132,7 +158,7 @@ pub enum Fed {
 impl PushParser {
     /// A parser at the start of a request.
     pub fn new(limits: PushLimits) -> Self {
-        Self { limits, partial: Vec::new(), head: PushHead::default() }
+        Self { limits, partial: Vec::new(), head: PushHead::default(), is_in_options: false }
     }
 
     /// Takes the next chunk of the request.
@@ -141,17 +167,27 @@ impl PushParser {
         loop {
             let n_missing = match decode(&self.partial)? {
                 Decoded::NeedMore(n_missing) => n_missing,
+                // Nobody has an option for a push of nothing.
+                Decoded::Flush if self.head.has_options && !self.is_in_options && !self.head.commands.is_empty() => {
+                    self.is_in_options = true;
+                    self.partial.clear();
+                    HEADER_LEN
+                }
                 Decoded::Flush => return Ok(Fed::Done(self.head, chunk.len().saturating_sub(rest.len()))),
                 Decoded::Delimiter => return Err(RequestError::UnexpectedPacket("delimiter")),
                 Decoded::ResponseEnd => return Err(RequestError::UnexpectedPacket("response-end")),
                 Decoded::Line { data, .. } => {
-                    self.head.take_line(chomp(data), &self.limits)?;
+                    if self.is_in_options {
+                        self.head.take_option(chomp(data), &self.limits);
+                    } else {
+                        self.head.take_line(chomp(data), &self.limits)?;
+                    }
                     self.partial.clear();
                     HEADER_LEN
                 }
             };
             let len = self.partial.len().saturating_add(n_missing).saturating_sub(HEADER_LEN);
-            if len > self.limits.line_len_max {
+            if len > self.limits.line_len_max && !self.is_in_options {
                 return Err(RequestError::LineTooLong { len, len_max: self.limits.line_len_max });
             }
             let (taken, left) = rest.split_at(n_missing.min(rest.len()));
@@ -169,7 +205,8 @@ mod tests {
     use super::*;
     use crate::pkt_line::{PktLineError, write_flush, write_line};
 
-    const LIMITS: PushLimits = PushLimits { n_commands_max: 2, n_shallow_max: 1, line_len_max: 300 };
+    const LIMITS: PushLimits =
+        PushLimits { n_commands_max: 2, n_shallow_max: 1, line_len_max: 300, n_options_max: 2, options_len_max: 400 };
 
     fn id(n: u8) -> ObjectId {
         ObjectId::from_bytes([n; 20])
@@ -235,6 +272,38 @@ mod tests {
         assert_eq!(whole.0.shallow, [id(7)]);
     }
 
+    /// A push with options, and `PACK` after it.
+    fn with_options(options: &[&str]) -> Vec<u8> {
+        let mut input =
+            body(&[&command(0, 2, "refs/heads/a\0report-status push-options"), &command(1, 2, "refs/heads/b")]);
+        input.extend(body(options));
+        input.extend_from_slice(b"PACK");
+        input
+    }
+
+    #[test]
+    fn options_stand_between_the_commands_and_the_pack() {
+        let input = with_options(&["ci.skip", "review=a b"]);
+        for chunk_len in 1..input.len() {
+            let (head, rest) = feed(&input, chunk_len).unwrap();
+            assert_eq!((rest.is_empty(), rest.starts_with(b"PACK")), (false, true), "{chunk_len}");
+            assert_eq!(head.options, [&b"ci.skip"[..], b"review=a b"]);
+            assert_eq!((head.commands.len(), head.refused), (2, None));
+        }
+        assert_eq!(feed(&with_options(&[]), 7).unwrap().0.options, [[0; 0]; 0]);
+    }
+
+    #[test]
+    fn more_options_than_allowed_are_for_the_report() {
+        let refused = |options: &[&str]| feed(&with_options(options), 64).unwrap().0.refused;
+        assert_eq!(refused(&["a", "b", "c"]).as_deref(), Some("more than 2 push options"));
+        let long = "x".repeat(200);
+        assert_eq!(refused(&[&long, &long]), None);
+        assert_eq!(refused(&[&long, &format!("{long}x")]).as_deref(), Some("more than 400 bytes of push options"));
+        let head = feed(&with_options(&[&"x".repeat(60_000), "a"]), 64).unwrap().0;
+        assert_eq!((head.options.len(), head.refused.is_some()), (0, true));
+    }
+
     #[test]
     fn a_flush_alone_is_a_probe() {
         let (head, rest) = feed(b"0000", 4).unwrap();
@@ -257,8 +326,6 @@ mod tests {
 
     #[test]
     fn what_was_not_offered_is_refused_in_words() {
-        let with_options = command(1, 2, "refs/heads/a\0report-status push-options");
-        assert_eq!(refused(&[&with_options]), RequestError::NotOffered(Excerpt::of(b"push-options")));
         assert_eq!(refused(&["push-cert\0report-status"]), RequestError::NotOffered(Excerpt::of(b"push-cert")));
         let sha256 = command(1, 2, "refs/heads/a\0object-format=sha256");
         assert_eq!(refused(&[&sha256]), RequestError::ForeignObjectFormat(Excerpt::of(b"sha256")));

@@ -97,11 +97,12 @@ impl<'a> Walk<'a> {
         let resolved = |reference| catalog.resolve(place.pack, reference);
         let mut is_whole = true;
         if let Some(commit) = catalog.commit(place) {
-            if self.ends.is_some_and(|ends| ends.contains(place)) {
+            // What a commit introduces that has no parents here is all of its tree.
+            if self.ends.is_some_and(|ends| ends.contains(place)) && !catalog.is_root(place) {
                 self.reached.open_trees.extend(resolved(commit.tree));
                 return true;
             }
-            for parent in index.parents(&commit).map(resolved) {
+            for parent in catalog.parents(place, &commit) {
                 is_whole &= parent.is_some();
                 stack.extend(parent);
             }
@@ -171,6 +172,5 @@ fn peel(catalog: &Catalog, want: Place, good: &ObjectSet) -> Place {
 
 /// The parents of a commit that are here.
 fn parents(catalog: &Catalog, place: Place) -> Vec<Place> {
-    let (Some(index), Some(commit)) = (catalog.index(place.pack), catalog.commit(place)) else { return Vec::new() };
-    index.parents(&commit).filter_map(|parent| catalog.resolve(place.pack, parent)).collect()
+    catalog.commit(place).map(|commit| catalog.parents(place, &commit).flatten().collect()).unwrap_or_default()
 }

@@ -26,8 +26,11 @@ pub fn deepen(catalog: &Catalog, wants: &[ObjectId], depth: &Depth, not: &[Objec
     for place in depth.shallow.iter().filter_map(|&id| catalog.find(id)) {
         before.insert(place);
     }
-    let deeper =
-        if depth.is_asked_for() { deeper(catalog, wants, depth, not, &before)? } else { Deeper::none(catalog) };
+    let deeper = if depth.is_asked_for() {
+        deeper(catalog, wants, depth, not, &before)?
+    } else {
+        Deeper { inside: catalog.empty_set(), ends: roots_above(catalog, wants, &before) }
+    };
     let ids = |places: &mut dyn Iterator<Item = Place>| places.filter_map(|place| catalog.id(place)).collect();
     let shallow = ids(&mut deeper.ends.iter().filter(|&place| !before.contains(place)));
     let unshallow = ids(&mut before.iter().filter(|&place| deeper.inside.contains(place)));
@@ -61,14 +64,25 @@ fn deeper(
     not: &[ObjectId],
     before: &ObjectSet,
 ) -> Option<Deeper> {
-    let commits = |ids: &[ObjectId]| ids.iter().filter_map(|&id| peel(catalog, id)).collect::<Vec<_>>();
-    let wanted = commits(wants);
+    let wanted = commits(catalog, wants);
     Some(match depth.n_commits {
-        Some(DEPTH_INFINITE) => Deeper { inside: before.clone(), ends: catalog.empty_set() },
+        Some(DEPTH_INFINITE) if !catalog.is_shallow() => Deeper { inside: before.clone(), ends: catalog.empty_set() },
         Some(n_commits) if depth.is_relative => by_count(catalog, before.iter().collect(), n_commits.saturating_add(1)),
         Some(n_commits) => by_count(catalog, wanted, n_commits),
-        None => by_revisions(catalog, wanted, depth.since, commits(not))?,
+        None => by_revisions(catalog, wanted, depth.since, commits(catalog, not))?,
     })
+}
+
+/// Where the repository's own history ends, of what the wants reach without going past where the client's does.
+fn roots_above(catalog: &Catalog, wants: &[ObjectId], before: &ObjectSet) -> ObjectSet {
+    let mut roots = catalog.empty_set();
+    if catalog.is_shallow() {
+        let reached = ancestors(catalog, commits(catalog, wants), |place| before.contains(place));
+        for root in catalog.roots().filter(|&root| reached.contains(root)) {
+            roots.insert(root);
+        }
+    }
+    roots
 }
 
 /// As many commits as that on every way from the tips; a commit counts where it is nearest.
@@ -79,7 +93,7 @@ fn by_count(catalog: &Catalog, tips: Vec<Place>, n_commits: u32) -> Deeper {
     for at in 1..=n_commits {
         let mut next = Vec::new();
         for place in level.into_iter().filter(|&place| seen.insert(place)) {
-            if at == n_commits {
+            if at == n_commits || catalog.is_root(place) {
                 deeper.ends.insert(place);
             } else {
                 deeper.inside.insert(place);
@@ -98,12 +112,13 @@ fn by_count(catalog: &Catalog, tips: Vec<Place>, n_commits: u32) -> Deeper {
 fn by_revisions(catalog: &Catalog, tips: Vec<Place>, since: Option<i64>, not: Vec<Place>) -> Option<Deeper> {
     let time = |place: Place| catalog.commit(place).map_or(i64::MIN, |commit| commit.time);
     let is_old = |place: Place| since.is_some_and(|since| time(place) < since);
-    let reached = ancestors(catalog, tips);
-    let unwanted = ancestors(catalog, reached.iter().filter(|&place| is_old(place)).chain(not).collect());
+    let reached = ancestors(catalog, tips, |_| false);
+    let is_unwanted = reached.iter().filter(|&place| is_old(place)).chain(not);
+    let unwanted = ancestors(catalog, is_unwanted.collect(), |_| false);
     let mut deeper = Deeper::none(catalog);
     let is_wanted = |place: Place| reached.contains(place) && !unwanted.contains(place);
     for place in reached.iter().filter(|&place| is_wanted(place)) {
-        let is_inside = parents(catalog, place).into_iter().all(is_wanted);
+        let is_inside = !catalog.is_root(place) && parents(catalog, place).into_iter().all(is_wanted);
         if is_inside {
             deeper.inside.insert(place)
         } else {
@@ -113,15 +128,20 @@ fn by_revisions(catalog: &Catalog, tips: Vec<Place>, since: Option<i64>, not: Ve
     (!deeper.ends.is_empty() || !deeper.inside.is_empty()).then_some(deeper)
 }
 
-/// Commits that are reached from others, those included.
-fn ancestors(catalog: &Catalog, tips: Vec<Place>) -> ObjectSet {
+/// Commits that are reached from others, those included, without going past those for which `is_end` holds.
+fn ancestors(catalog: &Catalog, tips: Vec<Place>, is_end: impl Fn(Place) -> bool) -> ObjectSet {
     let (mut seen, mut stack) = (catalog.empty_set(), tips);
     while let Some(place) = stack.pop() {
-        if seen.insert(place) {
+        if seen.insert(place) && !is_end(place) {
             stack.extend(parents(catalog, place));
         }
     }
     seen
+}
+
+/// The commits that ids lead to.
+fn commits(catalog: &Catalog, ids: &[ObjectId]) -> Vec<Place> {
+    ids.iter().filter_map(|&id| peel(catalog, id)).collect()
 }
 
 /// The commit that an id leads to, by tags.

@@ -52,16 +52,26 @@ fn parts(lines: Vec<String>) -> (Vec<String>, BTreeSet<String>) {
 
 #[test]
 fn refs_are_advertised_as_git_does_and_nothing_that_git_cannot() {
-    for (test, repo) in [("full", repo_with_refs("advertise-full")), ("empty", Repo::new("advertise-empty"))] {
+    let shallow = repo_with_refs("advertise-shallow");
+    let commits = shallow.refs().rows;
+    let mut ends = vec![commits["refs/heads/main"].0, commits["refs/heads/a/b"].0];
+    ends.sort_unstable();
+    shallow.set_shallow(&ends);
+    for (test, repo, ends) in [
+        ("full", repo_with_refs("advertise-full"), vec![]),
+        ("empty", Repo::new("advertise-empty"), vec![]),
+        ("shallow", shallow, ends),
+    ] {
         repo.git(&["config", "uploadpack.allowTipSHA1InWant", "true"]);
         repo.git(&["config", "uploadpack.allowReachableSHA1InWant", "true"]);
         repo.git(&["config", "uploadpack.allowFilter", "true"]);
+        repo.git(&["config", "receive.advertisePushOptions", "true"]);
         for service in [Service::UploadPack, Service::ReceivePack] {
             for (version, header) in [(Version::V0, None), (Version::V1, Some("version=1"))] {
                 let command = service.name().strip_prefix("git-").unwrap();
                 let theirs = repo.serve(&[command, "--stateless-rpc", "--advertise-refs"], b"", header);
                 let mut ours = Vec::new();
-                repo.refs().with(|refs| advertise::write(&mut ours, service, version, refs, "a"));
+                repo.refs().with(|refs| advertise::write(&mut ours, (service, version), refs, &ends, "a"));
 
                 let mut our_lines = lines(&ours);
                 assert_eq!(
@@ -88,7 +98,7 @@ fn version_2_advertises_nothing_that_git_cannot() {
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
     let theirs = lines(&repo.serve(&["upload-pack", "--stateless-rpc", "--advertise-refs"], b"", Some("version=2")));
     let mut ours = Vec::new();
-    repo.refs().with(|refs| advertise::write(&mut ours, Service::UploadPack, Version::V2, refs, "a"));
+    repo.refs().with(|refs| advertise::write(&mut ours, (Service::UploadPack, Version::V2), refs, &[], "a"));
     for line in lines(&ours) {
         let (key, features) = line.split_once('=').unwrap_or((&line, ""));
         let known = theirs.iter().any(|other| {

@@ -62,6 +62,12 @@ impl Repo {
         self.git(&["update-ref", name, &id.to_hex()]);
     }
 
+    /// Says that the history ends at these commits.
+    pub(crate) fn set_shallow(&self, ids: &[ObjectId]) {
+        let lines: Vec<String> = ids.iter().map(|id| format!("{id}\n")).collect();
+        fs::write(self.dir.join("shallow"), lines.concat()).unwrap();
+    }
+
     pub(crate) fn refs(&self) -> StoredRefs {
         let listed = self.git(&["for-each-ref", "--format=%(refname) %(objectname) %(objecttype)"]);
         let rows = listed.lines().map(|line| {

@@ -75,7 +75,8 @@ fn body(updates: &[RefUpdate], atomic: bool) -> Vec<u8> {
 
 /// The report of a push of which everything is accepted.
 fn report_of_success(body: &[u8]) -> Vec<u8> {
-    let limits = PushLimits { n_commands_max: 10, n_shallow_max: 0, line_len_max: 1000 };
+    let limits =
+        PushLimits { n_commands_max: 10, n_shallow_max: 0, line_len_max: 1000, n_options_max: 0, options_len_max: 0 };
     let Ok(Fed::Done(head, _)) = PushParser::new(limits).feed(body) else { panic!("no head of a push") };
     let mut report = Vec::new();
     write_report(&mut report, &head, Ok(&vec![None; head.commands.len()]));

@@ -68,10 +68,15 @@ fn add_commit_or_tag(
         sections.tags.extend([number, target].into_iter().flat_map(u32::to_le_bytes));
     }
     let Some(commit) = catalog.commit(place) else { return Some(()) };
-    let mut resolved = |reference: Ref| numbers.reference(catalog.resolve(place.pack, reference)?);
     for parent in index.parents(&commit) {
-        sections.parents.extend(resolved(parent)?.to_le_bytes());
+        let parent = match (catalog.resolve(place.pack, parent), parent) {
+            (Some(parent), _) => numbers.reference(parent)?,
+            (None, Ref::Outside(id)) if catalog.is_root(place) => numbers.nowhere(id),
+            (None, _) => return None,
+        };
+        sections.parents.extend(parent.to_le_bytes());
     }
+    let mut resolved = |reference: Ref| numbers.reference(catalog.resolve(place.pack, reference)?);
     for object in index.introduced(&commit) {
         sections.introduced.extend(resolved(object)?.to_le_bytes());
     }
@@ -87,6 +92,7 @@ struct Numbers<'a> {
     by_place: Vec<Vec<u32>>,
     outside: Vec<ObjectId>,
     outside_at: BTreeMap<Place, u32>,
+    nowhere_at: BTreeMap<ObjectId, u32>,
 }
 
 impl<'a> Numbers<'a> {
@@ -101,7 +107,7 @@ impl<'a> Numbers<'a> {
                 *slot = number;
             }
         }
-        Self { catalog, by_place, outside: Vec::new(), outside_at: BTreeMap::new() }
+        Self { catalog, by_place, outside: Vec::new(), outside_at: BTreeMap::new(), nowhere_at: BTreeMap::new() }
     }
 
     fn reference(&mut self, place: Place) -> Option<u32> {
@@ -116,5 +122,15 @@ impl<'a> Numbers<'a> {
         self.outside.push(self.catalog.id(place)?);
         self.outside_at.insert(place, at);
         Some(at | OUTSIDE)
+    }
+
+    /// The reference to a parent that the repository does not have.
+    fn nowhere(&mut self, id: ObjectId) -> u32 {
+        let Self { outside, nowhere_at, .. } = self;
+        let at = *nowhere_at.entry(id).or_insert_with(|| {
+            outside.push(id);
+            count32(outside.len() - 1)
+        });
+        at | OUTSIDE
     }
 }

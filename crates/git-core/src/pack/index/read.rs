@@ -81,7 +81,8 @@ pub struct CommitRow {
     pub tree: Ref,
     /// Committer's time in seconds since the epoch.
     pub time: i64,
-    /// 1 + the highest generation of its parents.
+    /// 1 + the highest generation of its parents. Too low from a commit on at which the history ended when it came: it is
+    /// counted from there.
     pub generation: u32,
     parents: Range<u32>,
     introduced: Range<u32>,

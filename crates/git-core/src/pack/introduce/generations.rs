@@ -32,12 +32,12 @@ impl Introducer {
         if let Ok(generation) = known(at) {
             return Ok(generation);
         }
-        let parents = self.contents.commits.get(at).map_or(0..0, |commit| commit.parents_start..commit.parents_end);
+        let commit = self.contents.commits.get(at);
         let (mut highest, mut unknown) = (0, Vec::new());
-        for parent in parents.filter_map(|at| self.contents.parents.get(at as usize)) {
-            let generation = match self.commit_at(*parent) {
+        for parent in commit.into_iter().flat_map(|commit| self.contents.parents_of(commit)) {
+            let generation = match self.commit_at(parent) {
                 Some(at) => known(at),
-                None => Ok(self.outside_parents.get(parent).map_or(1, |&(_, generation)| generation)),
+                None => Ok(self.outside_parents.get(&parent).map_or(1, |&(_, generation)| generation)),
             };
             match generation {
                 Ok(generation) => highest = highest.max(generation),

@@ -82,7 +82,7 @@ struct Compared {
 }
 
 impl Introducer {
-    /// Begins; `outside_parents` tells of every parent that is not in the pack.
+    /// Begins; `outside_parents` tells of every parent that is not in the pack, but for those beyond the ends of its history.
     pub fn new(resolved: Resolved, outside_parents: &BTreeMap<ObjectId, ParentCommit>) -> Self {
         let (entries, mut ids, contents, limits) = resolved.into_parts();
         let outside_parents = outside_parents.iter().map(|(&id, parent)| {
@@ -122,7 +122,7 @@ impl Introducer {
         while let Some(commit) = self.contents.commits.get(self.next_commit) {
             let tree = commit.tree;
             let mut parents: Vec<_> =
-                (commit.parents_start..commit.parents_end).filter_map(|at| self.parent_tree(at)).collect();
+                self.contents.parents_of(commit).filter_map(|parent| self.tree_of(parent)).collect();
             parents.dedup();
             found.clear();
             let missing = self.diff(tree, parents, &mut found)?;
@@ -150,8 +150,7 @@ impl Introducer {
         self.commit_at.get(at).map(|&(_, at)| at as usize)
     }
 
-    fn parent_tree(&self, at: u32) -> Option<IdNo> {
-        let parent = *self.contents.parents.get(at as usize)?;
+    fn tree_of(&self, parent: IdNo) -> Option<IdNo> {
         match self.commit_at(parent) {
             Some(at) => Some(self.contents.commits.get(at)?.tree),
             None => self.outside_parents.get(&parent).map(|&(tree, _)| tree),

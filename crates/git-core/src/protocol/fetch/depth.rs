@@ -77,6 +77,11 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 impl ShallowUpdate {
+    /// Whether there is nothing to be told.
+    pub fn is_empty(&self) -> bool {
+        self.shallow.is_empty() && self.unshallow.is_empty()
+    }
+
     /// The lines that tell it, without what stands around them.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         for id in &self.shallow {

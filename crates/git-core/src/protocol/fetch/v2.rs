@@ -73,7 +73,7 @@ pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
         write_line(&mut bytes, &[b"ready"]);
         write_delimiter(&mut bytes);
     }
-    if request.depth.is_said() {
+    if request.depth.is_said() || !update.is_empty() {
         write_line(&mut bytes, &[b"shallow-info"]);
         update.write(&mut bytes);
         write_delimiter(&mut bytes);
@@ -182,7 +182,9 @@ mod tests {
         assert_eq!(told(&request(0, &[&format!("shallow {}", id(6))])), info);
         let acks = format!("0014acknowledgments\n0031ACK {}\n000aready\n0001", id(1));
         assert_eq!(told(&request(1, &["deepen 1"])), acks + &info);
-        assert_eq!(told(&request(0, &["filter blob:none"])), "000dpackfile\n");
+        assert_eq!(told(&request(0, &["filter blob:none"])), info, "of a repo that is shallow itself");
+        let nothing = request(0, &[]).answer(&ShallowUpdate::default(), |_| true, |_| true);
+        assert_eq!(text(&nothing), "000dpackfile\n");
     }
 
     #[test]

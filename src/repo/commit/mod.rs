@@ -3,17 +3,17 @@
 //! Everything that was true when the push was opened is checked again, in the transaction that writes. A push that
 //! moves no ref leaves no pack: its bytes are reclaimed like those of a push that never ended.
 
-use std::collections::BTreeMap;
+mod updates;
 
-use git_core::ObjectId;
-use git_core::refs::{Change, Outcome, RefName, RefUpdate, decide};
+use git_core::refs::{Change, Outcome};
 
+use self::updates::{decide_refs, moved, write_refs};
 use super::answer::Moment;
-use super::call::{Commit, Committed, RefRow, Refusal, Update};
+use super::call::{Commit, Committed, PushRecord, Refusal};
 use super::geometry::run_to_merge;
+use super::open::{self, Admitted};
 use super::packs::{self, InlineBytes};
-use super::{alarm, dropped, metadata, open, refs, uploads};
-use crate::config::{REF_NAME_LEN_MAX, REFS_LEN_MAX};
+use super::{alarm, metadata, pushes, refs, shallow, uploads};
 use crate::durable::{Database, Failure, Frame};
 
 /// Commits a push, or says why not.
@@ -24,8 +24,8 @@ pub(super) fn commit<D: Database>(
     frame: &Frame,
 ) -> Result<Result<Committed, Refusal>, Failure> {
     let now = moment.now;
-    let repo_id = match open::admit(db, now, &call.token_sha256, true)? {
-        Ok(repo) if repo.info.repo_id == call.repo_id => repo.info.repo_id,
+    let (repo_id, token_id) = match open::admit(db, now, &call.token_sha256, true)? {
+        Ok(Admitted { repo, token_id }) if repo.info.repo_id == call.repo_id => (repo.info.repo_id, token_id),
         Ok(_) => return Ok(Err(Refusal::BadToken)),
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -39,9 +39,11 @@ pub(super) fn commit<D: Database>(
     }
     let outcomes = decide_refs(&refs::all(db, &repo_id)?, &call.updates, call.atomic)?;
     write_refs(db, moment, &repo_id, &call.updates, &outcomes)?;
+    let is_kept = outcomes.iter().any(|outcome| matches!(outcome, Ok(Change::Write(_))));
     match &call.pack {
-        Some(new) if outcomes.iter().any(|outcome| matches!(outcome, Ok(Change::Write(_)))) => {
+        Some(new) if is_kept => {
             packs::add(db, &repo_id, &call.upload_id, new, bytes)?;
+            shallow::change(db, &repo_id, &call.shallow)?;
             uploads::forget(db, &repo_id, &call.upload_id)?;
             if run_to_merge(&packs::weights(db, &repo_id)?).is_some() {
                 alarm::compact(db, now, &repo_id)?;
@@ -51,76 +53,23 @@ pub(super) fn commit<D: Database>(
         None => uploads::forget(db, &repo_id, &call.upload_id)?,
     }
     if outcomes.iter().any(Result::is_ok) {
-        metadata::pushed(db, now, &repo_id)?;
+        let push_seq = metadata::pushed(db, now, &repo_id)?;
+        let pack = call.pack.as_ref().filter(|_| is_kept);
+        let refs = moved(&call.updates, &outcomes);
+        let push = PushRecord {
+            push_seq,
+            pushed_at: now,
+            token_id,
+            pack_len: pack.map_or(0, |new| new.pack.pack_len),
+            n_objects: pack.map_or(0, |new| new.pack.n_objects),
+            n_refs: refs.len() as u64,
+            refs,
+            options: call.options.clone(),
+        };
+        pushes::add(db, &repo_id, &push)?;
     }
     let reason = |outcome: &Outcome| outcome.as_ref().err().map(ToString::to_string);
     Ok(Ok(Committed { outcomes: outcomes.iter().map(reason).collect() }))
-}
-
-/// What becomes of each update, in the order of the call.
-fn decide_refs(stored: &[RefRow], updates: &[Update], atomic: bool) -> Result<Vec<Outcome>, Failure> {
-    let entry = |row: &RefRow| {
-        let name = RefName::parse(row.name.as_bytes(), REF_NAME_LEN_MAX);
-        let name = name.map_err(|_| Failure::shape("a ref's name", &row.name))?;
-        Ok((name, object_id(&row.id)?))
-    };
-    let current = stored.iter().map(entry).collect::<Result<BTreeMap<_, _>, Failure>>()?;
-    let mut len = stored.iter().map(|row| refs::snapshot_len(&row.name)).sum();
-    let updates = updates.iter().map(|update| ref_update(update, &mut len)).collect::<Result<Vec<_>, _>>()?;
-    Ok(decide(&current, &updates, atomic))
-}
-
-/// The update as git-core takes it, unless it has been refused or there is no room for another ref. `len` is what the
-/// refs take so far.
-fn ref_update(update: &Update, len: &mut u64) -> Result<Result<RefUpdate, String>, Failure> {
-    if let Some(reason) = &update.refused {
-        return Ok(Err(reason.clone()));
-    }
-    let name = match RefName::parse(update.name.as_bytes(), REF_NAME_LEN_MAX) {
-        Ok(name) => name,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    if update.old_id.is_none() && update.new_id.is_some() {
-        *len += refs::snapshot_len(&update.name);
-        if *len > REFS_LEN_MAX {
-            return Ok(Err(format!("no room for another ref: names and ids take {REFS_LEN_MAX} bytes at most")));
-        }
-    }
-    let old_id = update.old_id.as_deref().map(object_id).transpose()?;
-    let new_id = update.new_id.as_deref().map(object_id).transpose()?;
-    Ok(Ok(RefUpdate { name, old_id, new_id }))
-}
-
-fn write_refs<D: Database>(
-    db: &D,
-    moment: &Moment,
-    repo_id: &str,
-    updates: &[Update],
-    outcomes: &[Outcome],
-) -> Result<(), Failure> {
-    let mut has_dropped = false;
-    for (update, outcome) in updates.iter().zip(outcomes) {
-        if let (Ok(Change::Write(_) | Change::Delete), Some(old_id)) = (outcome, &update.old_id) {
-            dropped::add(db, moment.now, repo_id, old_id)?;
-            has_dropped = true;
-        }
-        match outcome {
-            Ok(Change::Write(id)) => {
-                let row = RefRow { name: update.name.clone(), id: id.to_hex(), peeled: update.peeled.clone() };
-                refs::set(db, repo_id, &row)?;
-            }
-            Ok(Change::Delete) => refs::delete(db, repo_id, &update.name)?,
-            Ok(Change::Absent) | Err(_) => {}
-        }
-    }
-    if has_dropped {
-        alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
-    }
-    Ok(())
-}
-
-fn object_id(hex: &str) -> Result<ObjectId, Failure> {
-    ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex))
 }
 
 #[cfg(test)]
@@ -323,32 +272,6 @@ mod tests {
         }
         assert_eq!(push(INLINE_LEN_MAX, "refs/heads/5").unwrap(), Err(Refusal::CatalogChanged));
         assert!(push(1000, "refs/heads/5").unwrap().is_ok());
-    }
-
-    #[test]
-    fn refs_that_no_snapshot_could_hold_are_refused() {
-        let fixture = Fixture::new();
-        let id = hex::encode([1; 20]);
-        fixture
-            .db
-            .exec(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 14000)
-             INSERT INTO refs (repo_id, name, id) SELECT 'r1', 'refs/heads/' || printf('%01000d', i), ?1 FROM n",
-                &[(&id).into()],
-            )
-            .unwrap();
-        let outcomes = fixture.push(&[(MAIN, None, Some(1))]).unwrap().outcomes;
-        assert_eq!(outcomes, [None]);
-        fixture
-            .db
-            .exec(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
-             INSERT INTO refs (repo_id, name, id) SELECT 'r1', 'refs/tags/' || printf('%01000d', i), ?1 FROM n",
-                &[(&id).into()],
-            )
-            .unwrap();
-        let outcomes = fixture.push(&[("refs/heads/b", None, Some(1))]).unwrap().outcomes;
-        assert!(outcomes[0].as_ref().unwrap().starts_with("no room for another ref"));
     }
 
     #[test]
