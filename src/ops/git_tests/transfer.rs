@@ -32,6 +32,23 @@ fn a_client_that_holds_everything_gets_an_empty_pack() {
 }
 
 #[test]
+fn a_client_that_lacks_what_its_commits_name_gets_what_it_asks_for_by_name() {
+    let (server, work) = (Server::new("repo-of-test-lack"), Work::new("lacks"));
+    work.commit("dir/file", text(1));
+    let tip = work.commit("dir/file", text(1) + "and one more\n");
+    server.push(&work, &tip).unwrap();
+    for (n, name) in ["HEAD:dir/file", "HEAD~1:dir/file", "HEAD:dir"].into_iter().enumerate() {
+        let id = work.git(&["rev-parse", name]);
+        // Nothing is there that a thin pack could count on.
+        let client = Work::new(&format!("lacks-{n}"));
+        client.git_with(&["index-pack", "--stdin"], server.fetch(&[&id], &[&tip], &["thin-pack", "ofs-delta"]));
+        assert_eq!(client.git(&["cat-file", "-p", &id]), work.git(&["cat-file", "-p", &id]));
+        assert_eq!(client.objects(&id), work.objects(&id));
+    }
+    assert_eq!(server.fetch(&[&tip], &[&tip], &[])[..12], *b"PACK\0\0\0\x02\0\0\0\0");
+}
+
+#[test]
 fn a_store_that_fails_at_any_point_leaves_the_repo_as_it_was() {
     let work = Work::new("failing");
     let first = work.commit("a", text(1));

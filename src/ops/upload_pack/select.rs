@@ -29,6 +29,7 @@ pub(super) async fn select<S: PackStore>(
         add_below(catalog, trees, &mut held, None).await?;
     }
     let wants = places(&request.wants);
+    believe_less(catalog, &wants, &mut held);
     let tips = wants.iter().chain(&boundary.new_parents).copied();
     let reached = reach(&catalog.packs, tips, Some(&held), Some(&boundary.after));
     let mut selected = reached.objects;
@@ -41,6 +42,16 @@ pub(super) async fn select<S: PackStore>(
     }
     add_large_bases(&catalog.packs, &mut selected, &held, options, OBJECT_RESIDENT_MAX);
     Ok((plan(&catalog.packs, &selected, &held, options), options))
+}
+
+/// Who asks by name for a tree or blob that the commits it has would bring has these commits without all that is in them: of
+/// its trees and blobs none can be counted on then, neither to be left out nor to be the base of a delta.
+fn believe_less<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], held: &mut ObjectSet) {
+    let is_in_trees =
+        |place: Place| matches!(catalog.packs.entry(place).map(|entry| entry.kind), Some(Kind::Tree | Kind::Blob));
+    if wants.iter().any(|&want| held.contains(want) && is_in_trees(want)) {
+        held.retain(|place| !is_in_trees(place));
+    }
 }
 
 /// Leaves out what the filter does not let pass: of what is sent, and of what the client can be thought to have.
