@@ -176,9 +176,10 @@ pub(crate) const EXTENT_GAP_MAX: u64 = 32 * 1024;
 /// A range of a stored pack, and an amount of such ranges, that goes through wasm: to hand over less at a time costs more
 /// than to copy it.
 pub(crate) const SMALL_LEN_MAX: usize = 16 * 1024;
-/// Packs of at most so many runs whose trailers an isolate remembers, and what that may take in wasm memory: some 1,000 packs.
-pub(crate) const TRAILER_RUNS_MAX: usize = 64;
-pub(crate) const TRAILER_CACHE_MAX: usize = 64 * 1024;
+/// Packs of at most so many parts whose trailers an isolate remembers, and what that may take in wasm memory: that of a few
+/// large ones, or of 1,000 that are made of a pack or two.
+pub(crate) const TRAILER_PARTS_MAX: usize = 1000;
+pub(crate) const TRAILER_CACHE_MAX: usize = 256 * 1024;
 /// How much of a pack is gathered before it is framed and sent.
 pub(crate) const SEND_LEN: usize = 256 * 1024;
 

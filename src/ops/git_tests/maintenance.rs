@@ -39,7 +39,7 @@ impl Server {
 }
 
 /// The index that taking in the pack would write.
-fn index_of(pack: &[u8]) -> PackIndex {
+pub(super) fn index_of(pack: &[u8]) -> PackIndex {
     let mut receiver = Receiver::new(config::pack_limits(7));
     receiver.push(pack).unwrap();
     let mut resolver = receiver.finish().unwrap();

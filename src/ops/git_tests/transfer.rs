@@ -1,5 +1,8 @@
 //! Pushes taken in and fetches sent.
 
+use git_core::pack::index::{PackIndex, Ref};
+
+use super::maintenance::index_of;
 use super::*;
 use crate::config::LONG_WALK;
 
@@ -30,6 +33,52 @@ fn a_client_that_holds_everything_gets_an_empty_pack() {
     let commit = work.commit("a", "a");
     server.push(&work, &commit).unwrap();
     assert_eq!(server.fetch(&[&commit], &[&commit], &[])[..12], *b"PACK\0\0\0\x02\0\0\0\0");
+}
+
+#[test]
+fn whoever_knows_distances_gets_no_base_by_its_id_that_travels_too() {
+    let (server, work) = (Server::new("repo-of-test-dist"), Work::new("distances"));
+    for n in 0..4 {
+        let file = (0..=n).map(text).collect::<Vec<_>>().concat();
+        server.push(&work, &work.commit("file", file)).unwrap();
+    }
+    // As libgit2 pushes: with the ids of bases that are in the same pack.
+    let before = work.git(&["rev-parse", "HEAD"]);
+    for n in 4..8 {
+        work.commit("other", (0..=n).map(text).collect::<Vec<_>>().concat());
+    }
+    let tip = work.git(&["rev-parse", "HEAD"]);
+    let pack = work.git_with(&["pack-objects", "--revs", "--stdout", "-q"], format!("{tip}\n^{before}\n"));
+    let body = push_body(&before, &tip, &pack);
+    assert!(server.push_body(MemoryBody::new(body, 1000)).unwrap().contains("ok refs/heads/main"));
+    let bases = |index: PackIndex| -> Vec<Ref> {
+        (0..index.n_objects()).filter_map(|number| index.entry(number).unwrap().base).collect()
+    };
+    assert!(bases(index_of(&pack)).iter().any(|base| matches!(base, Ref::Outside(_))), "it is such a pack");
+    let fetched = server.fetch(&[&tip], &[], &["ofs-delta"]);
+    let told = bases(index_of(&fetched));
+    assert!(told.len() >= 4 && told.iter().all(|base| matches!(base, Ref::Here(_))), "{told:?}");
+    let fetched = server.fetch(&[&tip], &[], &[]);
+    assert!(bases(index_of(&fetched)).iter().all(|base| matches!(base, Ref::Outside(_))));
+    let (clone, expected) = (Work::new("distances-clone"), work.objects(&tip));
+    assert_eq!(clone.receive(&fetched, &tip), expected);
+}
+
+#[test]
+fn a_client_that_lacks_what_its_commits_name_gets_what_it_asks_for_by_name() {
+    let (server, work) = (Server::new("repo-of-test-lack"), Work::new("lacks"));
+    work.commit("dir/file", text(1));
+    let tip = work.commit("dir/file", text(1) + "and one more\n");
+    server.push(&work, &tip).unwrap();
+    for (n, name) in ["HEAD:dir/file", "HEAD~1:dir/file", "HEAD:dir"].into_iter().enumerate() {
+        let id = work.git(&["rev-parse", name]);
+        // Nothing is there that a thin pack could count on.
+        let client = Work::new(&format!("lacks-{n}"));
+        client.git_with(&["index-pack", "--stdin"], server.fetch(&[&id], &[&tip], &["thin-pack", "ofs-delta"]));
+        assert_eq!(client.git(&["cat-file", "-p", &id]), work.git(&["cat-file", "-p", &id]));
+        assert_eq!(client.objects(&id), work.objects(&id));
+    }
+    assert_eq!(server.fetch(&[&tip], &[&tip], &[])[..12], *b"PACK\0\0\0\x02\0\0\0\0");
 }
 
 #[test]

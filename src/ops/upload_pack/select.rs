@@ -32,6 +32,7 @@ pub(super) async fn select<S: PackStore>(
         held.objects
     };
     let wants = places(&request.wants);
+    believe_less(catalog, &wants, &mut held);
     let reached = if held.is_empty() && boundary.after.is_empty() {
         catalog.reach(&wants)
     } else {
@@ -48,6 +49,16 @@ pub(super) async fn select<S: PackStore>(
     }
     add_large_bases(&catalog.packs, &mut selected, &held, options, OBJECT_RESIDENT_MAX);
     Ok((plan(&catalog.packs, &selected, &held, options), options))
+}
+
+/// Who asks by name for a tree or blob that the commits it has would bring has these commits without all that is in them: of
+/// its trees and blobs none can be counted on then, neither to be left out nor to be the base of a delta.
+fn believe_less<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], held: &mut ObjectSet) {
+    let is_in_trees =
+        |place: Place| matches!(catalog.packs.entry(place).map(|entry| entry.kind), Some(Kind::Tree | Kind::Blob));
+    if wants.iter().any(|&want| held.contains(want) && is_in_trees(want)) {
+        held.retain(|place| !is_in_trees(place));
+    }
 }
 
 /// Leaves out what the filter does not let pass: of what is sent, and of what the client can be thought to have.

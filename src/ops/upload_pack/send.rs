@@ -28,8 +28,8 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     sink: &mut K,
 ) -> Result<(), Unsent> {
     let whole = is_whole_pack(plan, &catalog.packs);
-    let runs = trailers::runs(catalog, plan);
-    let trailer = match (whole, runs.as_ref().and_then(trailers::known)) {
+    let parts = trailers::parts(catalog, plan, options);
+    let trailer = match (whole, parts.as_ref().and_then(trailers::known)) {
         (Some(_), _) => Trailer::Sent,
         (None, Some(known)) => Trailer::Known(known),
         (None, None) => Trailer::hashed()?,
@@ -41,8 +41,8 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     };
     match sent {
         Ok(()) => {
-            if let (Some(trailer), Some(runs)) = (out.finish().await?, runs) {
-                trailers::learn(runs, trailer);
+            if let (Some(trailer), Some(parts)) = (out.finish().await?, parts) {
+                trailers::learn(parts, trailer);
             }
             Ok(())
         }

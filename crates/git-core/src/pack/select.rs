@@ -206,7 +206,9 @@ impl Planner<'_> {
             return Sending::Rebuilt;
         }
         match reference {
-            // Stored with the id of its base, which is right wherever that comes from.
+            // Stored with the id of its base. That is right wherever this comes from, but some clients look for such a base
+            // in what they had before, and not in what is sent.
+            Ref::Outside(_) if is_sent && self.options.ofs_delta => Sending::Rewritten(base),
             Ref::Outside(_) => Sending::Verbatim,
             Ref::Here(number) if base == (Place { number, ..place }) && is_sent && number < place.number => {
                 if self.options.ofs_delta { Sending::WithBase(number) } else { Sending::Rewritten(base) }

@@ -157,6 +157,11 @@ pub fn write_line(out: &mut Vec<u8>, parts: &[&[u8]]) {
     write_one(out, parts, b"\n");
 }
 
+/// Appends one line made of `parts` without a line feed, for lines after which a client accepts none.
+pub fn write_bare_line(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    write_one(out, parts, b"");
+}
+
 /// Appends the line that ends a conversation with a reason: `ERR <reason>`.
 pub fn write_err(out: &mut Vec<u8>, reason: &str) {
     write_one(out, &[b"ERR ", reason.as_bytes()], b"");

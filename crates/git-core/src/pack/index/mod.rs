@@ -15,6 +15,9 @@
 //! | introduced | 4 i | |
 //! | tags | 8 t | in pack order: number, target |
 //! | outside | 20 o | ids |
+//!
+//! The base of a delta that is stored with its base's id is among the ids outside even if the pack holds it, so that the
+//! index tells which deltas name their bases by distance.
 
 mod assemble;
 mod merge;

@@ -55,7 +55,7 @@ impl core::error::Error for IndexError {}
 pub enum Ref {
     /// The object of that number in this pack.
     Here(u32),
-    /// An object of another pack.
+    /// An object of another pack; as the base of a delta, one that is named by its id, wherever it is.
     Outside(ObjectId),
 }
 
@@ -240,7 +240,7 @@ impl PackIndex {
         None
     }
 
-    /// The ids of all that the pack refers to and does not hold.
+    /// The ids of all that the pack refers to and does not hold, and of bases that deltas name by their ids.
     pub fn outside(&self) -> impl Iterator<Item = ObjectId> {
         let ids = self.bytes.get(self.outside..).unwrap_or_default();
         ids.chunks_exact(ObjectId::LEN).filter_map(ObjectId::from_prefix)

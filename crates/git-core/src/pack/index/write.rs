@@ -63,7 +63,7 @@ pub fn write(done: Introducer) -> Vec<u8> {
 
 const NO_PLACE: u32 = u32::MAX;
 
-/// The list of ids outside, in the order in which they come up.
+/// The list of ids outside, and of those by which deltas name bases inside, in the order in which they come up.
 struct Outside<'a> {
     ids: &'a Ids,
     places: Vec<u32>,
@@ -72,9 +72,11 @@ struct Outside<'a> {
 
 impl Outside<'_> {
     fn reference(&mut self, no: IdNo) -> u32 {
-        if let Some(entry) = self.ids.entry(no) {
-            return entry;
-        }
+        self.ids.entry(no).unwrap_or_else(|| self.by_id(no))
+    }
+
+    /// A reference by id, also to an object of the pack.
+    fn by_id(&mut self, no: IdNo) -> u32 {
         let Some(place) = self.places.get_mut(no as usize) else { return NO_BASE };
         if *place == NO_PLACE {
             *place = count32(self.list.len());
@@ -87,7 +89,7 @@ impl Outside<'_> {
         match base {
             Base::None => NO_BASE,
             Base::Entry(entry) => entry,
-            Base::Id(no) => self.reference(no),
+            Base::Id(no) => self.by_id(no),
         }
     }
 }

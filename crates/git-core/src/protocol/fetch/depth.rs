@@ -3,7 +3,7 @@
 
 use super::{push_id, refuse};
 use crate::ObjectId;
-use crate::pkt_line::write_line;
+use crate::pkt_line::write_bare_line;
 use crate::protocol::{Excerpt, RequestError, RequestLimits};
 
 /// What `git fetch --unshallow` asks for: all there is.
@@ -82,13 +82,13 @@ impl ShallowUpdate {
         self.shallow.is_empty() && self.unshallow.is_empty()
     }
 
-    /// The lines that tell it, without what stands around them.
+    /// The lines that tell it, without what stands around them. Git ends them without a line feed, and libgit2 accepts no other.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         for id in &self.shallow {
-            write_line(out, &[b"shallow ", id.to_hex().as_bytes()]);
+            write_bare_line(out, &[b"shallow ", id.to_hex().as_bytes()]);
         }
         for id in &self.unshallow {
-            write_line(out, &[b"unshallow ", id.to_hex().as_bytes()]);
+            write_bare_line(out, &[b"unshallow ", id.to_hex().as_bytes()]);
         }
     }
 }

@@ -258,10 +258,10 @@ mod tests {
             let request = parse(&[&[want(1, " deepen-relative"), "deepen 2".to_owned(), String::new()], end].concat());
             request.unwrap().answer(&update, |_| false, |_| false)
         };
-        let told = [format!("shallow {}", id(5)), format!("unshallow {}", id(6)), String::new()];
-        assert_eq!(deepen(&[]), Answer { bytes: body(&told), pack_follows: false });
-        let with_nak = [&told[..], &["NAK".to_owned()]].concat();
-        assert_eq!(deepen(&["done".to_owned()]), Answer { bytes: body(&with_nak), pack_follows: true });
+        let told = format!("0034shallow {}0036unshallow {}0000", id(5), id(6)).into_bytes();
+        assert_eq!(deepen(&[]), Answer { bytes: told.clone(), pack_follows: false });
+        let with_nak = [told, body(&["NAK".to_owned()])].concat();
+        assert_eq!(deepen(&["done".to_owned()]), Answer { bytes: with_nak, pack_follows: true });
         let shallow = parse(&[want(1, ""), format!("shallow {}", id(6)), String::new(), "done".to_owned()]).unwrap();
         assert_eq!(shallow.answer(&update, |_| false, |_| false).bytes, body(&["NAK".to_owned()]));
     }

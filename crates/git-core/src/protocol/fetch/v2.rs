@@ -177,7 +177,7 @@ mod tests {
     fn the_end_of_history_is_told_before_the_pack() {
         let update = ShallowUpdate { shallow: vec![id(5)], unshallow: vec![id(6)] };
         let told = |request: &FetchRequest| text(&request.answer(&update, |_| true, |_| true));
-        let info = format!("0011shallow-info\n0035shallow {}\n0037unshallow {}\n0001000dpackfile\n", id(5), id(6));
+        let info = format!("0011shallow-info\n0034shallow {}0036unshallow {}0001000dpackfile\n", id(5), id(6));
         assert_eq!(told(&request(0, &["deepen 1"])), info);
         assert_eq!(told(&request(0, &[&format!("shallow {}", id(6))])), info);
         let acks = format!("0014acknowledgments\n0031ACK {}\n000aready\n0001", id(1));
