@@ -54,6 +54,8 @@ export function serviceRequest(repo: Repo, service: string, body: Buffer, option
 export interface Advertisement {
   capabilities: string[];
   refs: Map<string, string>;
+  /** Where the history ends. */
+  shallow: string[];
 }
 
 /** The refs and capabilities that protocol v0 lists. */
@@ -64,11 +66,13 @@ export async function advertisement(repo: Repo, service: "git-upload-pack" | "gi
   const [first = "", ...others] = lines(upToFlush(afterService).packets);
   const [firstRef = "", capabilities = ""] = first.split("\0");
   const refs = new Map<string, string>();
+  const shallow: string[] = [];
   for (const line of [firstRef, ...others]) {
     const [id = "", name = ""] = line.split(" ");
-    if (id !== zeroId) refs.set(name, id);
+    if (id === "shallow") shallow.push(name);
+    else if (id !== zeroId) refs.set(name, id);
   }
-  return { capabilities: capabilities.trim().split(" "), refs };
+  return { capabilities: capabilities.trim().split(" "), refs, shallow };
 }
 
 export interface RefCommand {
