@@ -77,3 +77,27 @@ const SHALLOW: [&str; 1] = [
     // Commits at which the history ends: their parents are not here. The column `shallow` of `repo` tells whether there are any.
     "CREATE TABLE shallow (repo_id TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo_id, id)) STRICT, WITHOUT ROWID",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::{Database, MemoryDatabase};
+
+    #[test]
+    fn a_repo_of_the_first_format_is_brought_up_to_this_one() {
+        let db = MemoryDatabase::default();
+        assert_eq!(Schema { steps: &[], ..SCHEMA }.create(&db), Ok(true));
+        db.exec(
+            "INSERT INTO repo VALUES ('r1', 'ns', 'repo', NULL, 'main', 0, NULL, 'ready', 0, 1, 1, NULL, 0, NULL)",
+            &[],
+        )
+        .unwrap();
+        assert_eq!(SCHEMA.exists(&db), Ok(true));
+        let repo = crate::repo::metadata::living(&db).unwrap().unwrap();
+        assert_eq!((repo.info.repo_id.as_str(), repo.info.shallow), ("r1", false));
+        assert_eq!(crate::repo::metadata::pushed(&db, 2, "r1"), Ok(1));
+        for table in ["dropped", "pushes", "shallow"] {
+            assert_eq!(db.exec(&format!("SELECT * FROM {table}"), &[]).unwrap().len(), 0);
+        }
+    }
+}
