@@ -7,7 +7,7 @@ import { ensureQuickClients, ensureSlowClients } from "./clients.mjs";
 import { main } from "./process.mjs";
 import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
-const tests = ["clients.test.ts"].map((name) => join(root, "worker-tests", name));
+const tests = ["clients.test.ts", "delta-swaps.test.ts"].map((name) => join(root, "worker-tests", name));
 const env = toolEnv({ CI: "true", WRANGLER_REGISTRY_PATH: join(root, ".wrangler", "registry"), ALL_CLIENTS: "1" });
 
 await main(async () => {
