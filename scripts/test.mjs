@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { ensureQuickClients } from "./clients.mjs";
 import { main, Told } from "./process.mjs";
 import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
@@ -18,6 +19,7 @@ const env = toolEnv({ CI: "true", WRANGLER_REGISTRY_PATH: join(root, ".wrangler"
 
 await main(async () => {
   await ensureTools();
+  await ensureQuickClients();
   let passed = 0;
   let failed = 0;
   for (const stage of [crateTests, typeCheck, workerTests]) {

@@ -130,6 +130,6 @@ function lockedVersion(crate) {
   return found[1];
 }
 
-function digest(bytes) {
+export function digest(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -54,7 +54,7 @@ fn text_holds_no_leftovers() -> io::Result<()> {
 
 #[test]
 fn files_can_be_read_in_one_sitting() -> io::Result<()> {
-    let code = [".rs", ".js", ".mjs", ".ts", ".sh"];
+    let code = [".rs", ".js", ".mjs", ".ts", ".sh", ".py", ".go", ".java"];
     let mut found = Vec::new();
     for (path, text) in all_sources()? {
         let n_lines = text.lines().count();

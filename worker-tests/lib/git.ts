@@ -1,5 +1,5 @@
 /** The real `git` in a temporary folder: no configuration but its own, fixed names and dates, no prompts. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -36,6 +36,7 @@ const config = `[user]
 export class Workshop {
   readonly dir: string;
   #seconds = 1_700_000_000;
+  #n_indexes = 0;
 
   constructor() {
     this.dir = mkdtempSync(join(tmpdir(), "artifacts-git-"));
@@ -71,22 +72,12 @@ export class Workshop {
 
   /** Runs git, whether it succeeds or not. */
   attempt(options: GitOptions, ...args: string[]): Promise<GitResult> {
-    this.#seconds += 60;
-    const date = `${this.#seconds} +0000`;
-    const child = spawn("git", args, {
-      cwd: this.path(options.cwd ?? "."),
-      env: {
-        PATH: process.env["PATH"],
-        HOME: this.dir,
-        LC_ALL: "C",
-        GIT_CONFIG_NOSYSTEM: "1",
-        GIT_CONFIG_GLOBAL: this.path("gitconfig"),
-        GIT_TERMINAL_PROMPT: "0",
-        GIT_AUTHOR_DATE: date,
-        GIT_COMMITTER_DATE: date,
-        ...options.env,
-      },
-    });
+    return this.run("git", options, ...args);
+  }
+
+  /** Runs a program where git runs, with what git is given. */
+  run(program: string, options: GitOptions, ...args: string[]): Promise<GitResult> {
+    const child = this.start(program, options, ...args);
     return new Promise((resolve, reject) => {
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
@@ -102,6 +93,26 @@ export class Workshop {
     });
   }
 
+  /** The same for one that is talked to while it runs. */
+  start(program: string, options: GitOptions, ...args: string[]): ChildProcessWithoutNullStreams {
+    this.#seconds += 60;
+    const date = `${this.#seconds} +0000`;
+    return spawn(program, args, {
+      cwd: this.path(options.cwd ?? "."),
+      env: {
+        PATH: process.env["PATH"],
+        HOME: this.dir,
+        LC_ALL: "C",
+        GIT_CONFIG_NOSYSTEM: "1",
+        GIT_CONFIG_GLOBAL: this.path("gitconfig"),
+        GIT_TERMINAL_PROMPT: "0",
+        GIT_AUTHOR_DATE: date,
+        GIT_COMMITTER_DATE: date,
+        ...options.env,
+      },
+    });
+  }
+
   /** Commits a file to the current branch of a repository and returns the commit. */
   async commit(repo: string, file: string, content: string | Buffer, message = `Change ${file}`): Promise<string> {
     this.write(join(repo, file), content);
@@ -110,9 +121,10 @@ export class Workshop {
     return this.git(repo, "rev-parse", "HEAD");
   }
 
-  /** Commits to a branch of a bare repository, one line more in one of its files, and returns the commit. */
+  /** Commits to a branch of a repository, bare or not, without its working copy: one line more in one of its files, and returns the commit. */
   async commitBare(repo: string, branch: string): Promise<string> {
-    const env = { GIT_INDEX_FILE: this.path("index-of-commit-bare") };
+    this.#n_indexes += 1;
+    const env = { GIT_INDEX_FILE: this.path(`index-of-commit-bare-${this.#n_indexes}`) };
     const git = async (input: string, ...args: string[]) =>
       (await this.gitWith({ cwd: repo, env, input }, ...args)).stdout.trim();
     const regularFiles = (await git("", "ls-tree", "-r", branch)).split("\n").filter((line) => line.startsWith("100644 "));

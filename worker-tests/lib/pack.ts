@@ -64,6 +64,19 @@ export function appendingDelta(baseLength: number, added: string): Buffer {
   return Buffer.concat([varint(baseLength), varint(baseLength + insert.length), copy, Buffer.from([insert.length]), insert]);
 }
 
+/** A delta that copies what two objects begin with alike, and has the rest of the result in itself. */
+export function prefixDelta(base: GitObject, result: GitObject): Buffer {
+  let common = 0;
+  while (common < Math.min(base.data.length, result.data.length, 0xffff) && base.data[common] === result.data[common]) common += 1;
+  const parts = [varint(base.data.length), varint(result.data.length)];
+  if (common > 0) parts.push(Buffer.from([0b1011_0000, common & 0xff, common >> 8]));
+  for (let at = common; at < result.data.length; at += 127) {
+    const insert = result.data.subarray(at, at + 127);
+    parts.push(Buffer.from([insert.length]), insert);
+  }
+  return Buffer.concat(parts);
+}
+
 export interface PackFaults {
   /** What the header says instead of the number of entries. */
   n_objects?: number;

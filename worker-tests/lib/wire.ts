@@ -1,7 +1,7 @@
 /** Git's HTTP requests made by hand, for what the real client never sends. */
 import { request } from "node:http";
 import { secretOf, type Repo } from "./api.ts";
-import { demultiplex, flush, lines, packets, pkt, upToFlush } from "./pkt.ts";
+import { delim, demultiplex, flush, lines, packets, pkt, upToFlush } from "./pkt.ts";
 
 export const zeroId = "0".repeat(40);
 
@@ -73,6 +73,18 @@ export async function advertisement(repo: Repo, service: "git-upload-pack" | "gi
     else if (id !== zeroId) refs.set(name, id);
   }
   return { capabilities: capabilities.trim().split(" "), refs, shallow };
+}
+
+/** The pack that protocol v2 sends for these wants, haves and options, the client having nothing more to say. */
+export async function fetchPack(repo: Repo, wants: string[], haves: string[], options: string[]): Promise<Buffer> {
+  const args = [...options, ...wants.map((id) => `want ${id}`), ...haves.map((id) => `have ${id}`), "done"];
+  const body = Buffer.concat([pkt("command=fetch\n"), delim, ...args.map((line) => pkt(`${line}\n`)), flush]);
+  const answer = await serviceRequest(repo, "git-upload-pack", body, { headers: { "Git-Protocol": "version=2" } });
+  const [first, ...rest] = packets(answer.body);
+  if (String(first) !== "packfile\n") throw new Error(`${answer.status}: ${answer.text.slice(0, 500)}`);
+  const { data, error } = demultiplex(rest);
+  if (error !== "") throw new Error(error);
+  return data;
 }
 
 export interface RefCommand {
