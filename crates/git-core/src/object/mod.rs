@@ -12,7 +12,7 @@ use crate::pack::Kind;
 use crate::sha1::Sha1;
 
 /// Why the content of an object cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectError {
     /// A header line that must be there is missing or malformed.
     Header {
@@ -28,36 +28,21 @@ pub enum ObjectError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A tree that git refuses on receipt.
-    Tree(fsck::TreeFault),
+    /// What git refuses on receipt.
+    Fsck(fsck::Fault),
 }
 
 impl fmt::Display for ObjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header { field, .. } => {
-                write!(f, "{}: invalid format - expected '{field}' line", message_id(field))
-            }
-            Self::TreeEntry { offset, what } => write!(f, "badTree: {what} in the entry at byte {offset}"),
-            Self::Tree(fault) => fault.fmt(f),
+            Self::Header { kind, field } => write!(f, "a {kind} without a '{field}' line that can be read"),
+            Self::TreeEntry { offset, what } => write!(f, "{what} in the tree's entry at byte {offset}"),
+            Self::Fsck(fault) => fault.fmt(f),
         }
     }
 }
 
 impl core::error::Error for ObjectError {}
-
-/// Git's name for a header line that is missing or malformed.
-fn message_id(field: &str) -> &'static str {
-    match field {
-        "tree" => "missingTree",
-        "parent" => "badParentSha1",
-        "author" => "missingAuthor",
-        "committer" => "missingCommitter",
-        "object" => "missingObject",
-        "type" => "missingTypeEntry",
-        _ => "missingTagEntry",
-    }
-}
 
 /// An object's id in the making: the header first, then the content in any number of pieces.
 pub struct ObjectHasher(Sha1);

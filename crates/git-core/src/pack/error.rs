@@ -9,7 +9,7 @@ use crate::ObjectId;
 use crate::object::ObjectError;
 
 /// A fact about a pack that keeps it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each fact says what its numbers are")]
 pub enum PackError {

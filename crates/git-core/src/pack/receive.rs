@@ -15,6 +15,7 @@ use super::resolve::Resolver;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
+use crate::object::fsck::MsgIds;
 use crate::sha1::Sha1;
 
 enum State {
@@ -52,10 +53,10 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver of one pack.
-    pub fn new(limits: Limits) -> Self {
+    /// A receiver of one pack, in whose objects these faults are let pass.
+    pub fn new(limits: Limits, let_pass: MsgIds) -> Self {
         Self {
-            received: Received::new(limits),
+            received: Received::new(limits, let_pass),
             state: State::PackHeader,
             carry: Vec::new(),
             sha1: Sha1::default(),

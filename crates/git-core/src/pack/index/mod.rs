@@ -65,7 +65,7 @@ mod tests {
         let mut pack = encode_pack_header(4).to_vec();
         pack.extend(objects.into_iter().flat_map(|(kind, content)| whole_entry(kind, &content)));
         pack.extend(Sha1::of(&pack).as_bytes());
-        let mut receiver = Receiver::new(Limits::for_tests());
+        let mut receiver = Receiver::new(Limits::for_tests(), crate::object::fsck::MsgIds::NONE);
         receiver.push(&pack).unwrap();
         let mut resolver = receiver.finish().unwrap();
         assert_eq!(resolver.step(), Ok(resolve::Step::Done));
