@@ -9,7 +9,7 @@ use core::fmt;
 
 use crate::ObjectId;
 use crate::pack::Kind;
-use crate::sha1::Sha1;
+use crate::sha1::{CheckedSha1, Collision};
 
 /// Why the content of an object cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +45,12 @@ impl fmt::Display for ObjectError {
 impl core::error::Error for ObjectError {}
 
 /// An object's id in the making: the header first, then the content in any number of pieces.
-pub struct ObjectHasher(Sha1);
+pub struct ObjectHasher(CheckedSha1);
 
 impl ObjectHasher {
     /// Begins with the header `<kind> <len>\0`; `len` is the content's length in bytes.
     pub fn new(kind: Kind, len: u64) -> Self {
-        let mut sha1 = Sha1::default();
+        let mut sha1 = CheckedSha1::default();
         sha1.update(kind.name().as_bytes());
         sha1.update(b" ");
         sha1.update(len.to_string().as_bytes());
@@ -58,18 +58,23 @@ impl ObjectHasher {
         Self(sha1)
     }
 
+    #[cfg(test)]
+    pub(crate) fn without_header() -> Self {
+        Self(CheckedSha1::default())
+    }
+
     /// Takes the next bytes of the content.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The id.
-    pub fn finish(self) -> ObjectId {
+    /// The id, unless other content may have the same.
+    pub fn finish(self) -> Result<ObjectId, Collision> {
         self.0.finish()
     }
 
-    /// The id of an object that is at hand as a whole.
-    pub fn hash(kind: Kind, content: &[u8]) -> ObjectId {
+    /// The id of an object that is at hand as a whole, unless other content may have the same.
+    pub fn hash(kind: Kind, content: &[u8]) -> Result<ObjectId, Collision> {
         let mut hasher = Self::new(kind, content.len() as u64);
         hasher.update(content);
         hasher.finish()
@@ -91,6 +96,6 @@ mod tests {
 
     #[test]
     fn the_empty_blob_has_the_id_that_git_gives_it() {
-        assert_eq!(ObjectHasher::hash(Kind::Blob, b"").to_hex(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(ObjectHasher::hash(Kind::Blob, b"").unwrap().to_hex(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
     }
 }

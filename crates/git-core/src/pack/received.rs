@@ -72,7 +72,7 @@ impl Received {
         object: Rc<Vec<u8>>,
         base: Option<(Base, &[u8])>,
     ) -> Result<(), PackError> {
-        let id = ObjectHasher::hash(kind, &object);
+        let id = ObjectHasher::hash(kind, &object)?;
         let no = self.define(entry, kind, object.len() as u64, id)?;
         let base = base.and_then(|(base, content)| match base {
             Base::Entry(entry) => Some(DeltaBase { id_no: Some(self.row(entry)?.id_no()?), content }),

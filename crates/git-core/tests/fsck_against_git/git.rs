@@ -27,7 +27,7 @@ pub(crate) struct Object {
 impl Object {
     pub(crate) fn new(kind: Kind, content: impl Into<Vec<u8>>) -> Self {
         let content = content.into();
-        let id = ObjectHasher::hash(kind, &content);
+        let id = ObjectHasher::hash(kind, &content).unwrap();
         Self { kind, content, id }
     }
 }
