@@ -2,6 +2,7 @@
 
 mod deployment;
 
+use git_core::object::fsck::{MsgId, MsgIds};
 use worker::Env;
 
 pub(crate) use deployment::{ApiToken, Config, ConfigError, Permission, is_loopback};
@@ -136,6 +137,15 @@ pub(crate) fn pack_limits(hash_key: u64) -> git_core::pack::Limits {
         hash_key,
     }
 }
+/// Faults of objects that are taken all the same, as `receive.fsck.<msg-id> = ignore` lets git take them. Each was written by
+/// tools of their time into histories that many have, no version of git minds them, and to repair one changes every id
+/// after it. They are those that GitLab lets pass, in pushes and imports:
+///
+/// - zero-padded modes: old versions of git wrote `040000`, and libraries long after it;
+/// - no space before the date, or no date at all: conversions from other systems;
+/// - time zones that are not of four digits, `+051800` say: a fault of tools that well-known histories keep.
+pub(crate) const FSCK_LET_PASS: MsgIds =
+    MsgIds::of(&[MsgId::ZeroPaddedFilemode, MsgId::MissingSpaceBeforeDate, MsgId::BadTimezone]);
 /// From how many bytes of notes on it a push waits while another such is under way in the isolate: those of some 150,000
 /// objects. Two below it hold 30 MiB each, a waiting one 15 MiB.
 pub(crate) const LARGE_NOTES_LEN: usize = 12 * MIB;

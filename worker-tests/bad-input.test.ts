@@ -95,9 +95,9 @@ const complaints: Record<string, RegExp> = {
   "tree-with-a-slash": /fullPathname/,
   "tree-unsorted": /treeNotSorted/,
   "tree-with-a-name-twice": /duplicateEntries/,
-  "tree-cut-short": /tree/,
+  "tree-cut-short": /badTree/,
   "commit-without-author": /missingAuthor/,
-  "commit-without-tree": /commit|missingTree/,
+  "commit-without-tree": /missingTree/,
 };
 
 for (const { name, tip } of answers.filter((answer) => !answer.name.startsWith("sound-") && answer.name !== "object-twice")) {

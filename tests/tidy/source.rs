@@ -18,9 +18,8 @@ const NOT_SOURCE: &[&str] = &[
     "fuzz/target",
 ];
 
-const SOURCE_ENDINGS: &[&str] = &[
-    ".rs", ".js", ".mjs", ".ts", ".sh", ".py", ".go", ".java", ".toml", ".md", ".txt", ".example", ".ci/run",
-];
+const SOURCE_ENDINGS: &[&str] =
+    &[".rs", ".js", ".mjs", ".ts", ".sh", ".py", ".go", ".java", ".toml", ".md", ".txt", ".example", ".ci/run"];
 
 /// Every source file below `folder`: its path from the root, and its text.
 fn sources(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) -> io::Result<()> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use git_core::ObjectId;
+use git_core::object::fsck::MsgIds;
 use git_core::pack::index::{IndexWriter, PackIndex};
 use git_core::pack::inflate::DataInflater;
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
@@ -122,7 +123,7 @@ impl Ingest {
     /// Begins.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
-        Self { receiver: Some(Receiver::new(limits())), buffer: Vec::new() }
+        Self { receiver: Some(Receiver::new(limits(), MsgIds::NONE)), buffer: Vec::new() }
     }
 
     /// Pass 1: the next bytes.

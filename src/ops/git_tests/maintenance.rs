@@ -40,7 +40,7 @@ impl Server {
 
 /// The index that taking in the pack would write.
 pub(super) fn index_of(pack: &[u8]) -> PackIndex {
-    let mut receiver = Receiver::new(config::pack_limits(7));
+    let mut receiver = Receiver::new(config::pack_limits(7), config::FSCK_LET_PASS);
     receiver.push(pack).unwrap();
     let mut resolver = receiver.finish().unwrap();
     while let step

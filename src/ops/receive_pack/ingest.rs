@@ -196,7 +196,7 @@ async fn receive<S: PackStore>(
     body: &mut impl Body,
     to: &Destination<'_, S>,
 ) -> Taken<(Receiver, Uploaded)> {
-    let mut receiver = Receiver::new(config::pack_limits(to.hash_key));
+    let mut receiver = Receiver::new(config::pack_limits(to.hash_key), config::FSCK_LET_PASS);
     let mut upload = Upload::new(to.store, to.repo_id, to.upload_id);
     let mut piece = first.to_vec();
     loop {

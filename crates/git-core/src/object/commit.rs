@@ -16,7 +16,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Reads a commit's content.
+    /// Reads a commit's content. Of its persons only a time is read; what is wrong with them is [`super::fsck`]'s to say.
     pub fn parse(content: &[u8]) -> Result<Self, ObjectError> {
         let bad = |field| ObjectError::Header { kind: Kind::Commit, field };
         let mut rest = content;
@@ -25,9 +25,8 @@ impl Commit {
         while rest.starts_with(b"parent ") {
             parent_ids.push(take_line(&mut rest, b"parent").and_then(hash).ok_or(bad("parent"))?);
         }
-        take_line(&mut rest, b"author").ok_or(bad("author"))?;
-        let committer = take_line(&mut rest, b"committer").ok_or(bad("committer"))?;
-        Ok(Self { tree_id, parent_ids, committer_time: time(committer).unwrap_or(0) })
+        let committer = take_line(&mut rest, b"author").and_then(|_| take_line(&mut rest, b"committer"));
+        Ok(Self { tree_id, parent_ids, committer_time: committer.and_then(time).unwrap_or(0) })
     }
 }
 
@@ -38,8 +37,10 @@ fn hash(value: &[u8]) -> Option<ObjectId> {
 /// The seconds in `Name <mail> 1700000000 +0100`.
 fn time(person: &[u8]) -> Option<i64> {
     let after_mail = person.rsplit(|&byte| byte == b'>').next()?;
-    let seconds = after_mail.split(|&byte| byte == b' ').find(|word| !word.is_empty())?;
-    core::str::from_utf8(seconds).ok()?.parse().ok()
+    let n_blanks = after_mail.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let seconds = after_mail.get(n_blanks..)?;
+    let n_digits = seconds.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    core::str::from_utf8(seconds.get(..n_digits)?).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -64,8 +65,12 @@ mod tests {
 
     #[test]
     fn a_time_that_cannot_be_read_is_zero() {
-        let parsed = commit(&format!("tree {TREE}\nauthor A\ncommitter C <c@d> soon +0000")).unwrap();
-        assert_eq!(parsed.committer_time, 0);
+        let time = |persons: &str| commit(&format!("tree {TREE}\n{persons}")).unwrap().committer_time;
+        assert_eq!(time("author A\ncommitter C <c@d> soon +0000"), 0);
+        assert_eq!(time("author A\ncommitter C <c@d> 99999999999999999999 +0000"), 0);
+        assert_eq!(time("author A\ncommitter C <c@d>"), 0);
+        assert_eq!(time("author A\ncommitter C <c@d>17x +0000"), 17);
+        assert_eq!(time("committer C <c@d> 1 +0000"), 0);
     }
 
     #[test]
@@ -73,7 +78,5 @@ mod tests {
         let error = |field| Err(ObjectError::Header { kind: Kind::Commit, field });
         assert_eq!(commit("author A <a@b> 1 +0000"), error("tree"));
         assert_eq!(commit(&format!("tree {TREE}\nparent 12")), error("parent"));
-        assert_eq!(commit(&format!("tree {TREE}\ncommitter C <c@d> 1 +0000")), error("author"));
-        assert_eq!(commit(&format!("tree {TREE}\nauthor A <a@b> 1 +0000")), error("committer"));
     }
 }

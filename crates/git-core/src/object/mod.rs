@@ -9,10 +9,10 @@ use core::fmt;
 
 use crate::ObjectId;
 use crate::pack::Kind;
-use crate::sha1::Sha1;
+use crate::sha1::{CheckedSha1, Collision};
 
 /// Why the content of an object cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectError {
     /// A header line that must be there is missing or malformed.
     Header {
@@ -28,44 +28,29 @@ pub enum ObjectError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A tree that git refuses on receipt.
-    Tree(fsck::TreeFault),
+    /// What git refuses on receipt.
+    Fsck(fsck::Fault),
 }
 
 impl fmt::Display for ObjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header { field, .. } => {
-                write!(f, "{}: invalid format - expected '{field}' line", message_id(field))
-            }
-            Self::TreeEntry { offset, what } => write!(f, "badTree: {what} in the entry at byte {offset}"),
-            Self::Tree(fault) => fault.fmt(f),
+            Self::Header { kind, field } => write!(f, "a {kind} without a '{field}' line that can be read"),
+            Self::TreeEntry { offset, what } => write!(f, "{what} in the tree's entry at byte {offset}"),
+            Self::Fsck(fault) => fault.fmt(f),
         }
     }
 }
 
 impl core::error::Error for ObjectError {}
 
-/// Git's name for a header line that is missing or malformed.
-fn message_id(field: &str) -> &'static str {
-    match field {
-        "tree" => "missingTree",
-        "parent" => "badParentSha1",
-        "author" => "missingAuthor",
-        "committer" => "missingCommitter",
-        "object" => "missingObject",
-        "type" => "missingTypeEntry",
-        _ => "missingTagEntry",
-    }
-}
-
 /// An object's id in the making: the header first, then the content in any number of pieces.
-pub struct ObjectHasher(Sha1);
+pub struct ObjectHasher(CheckedSha1);
 
 impl ObjectHasher {
     /// Begins with the header `<kind> <len>\0`; `len` is the content's length in bytes.
     pub fn new(kind: Kind, len: u64) -> Self {
-        let mut sha1 = Sha1::default();
+        let mut sha1 = CheckedSha1::default();
         sha1.update(kind.name().as_bytes());
         sha1.update(b" ");
         sha1.update(len.to_string().as_bytes());
@@ -73,18 +58,23 @@ impl ObjectHasher {
         Self(sha1)
     }
 
+    #[cfg(test)]
+    pub(crate) fn without_header() -> Self {
+        Self(CheckedSha1::default())
+    }
+
     /// Takes the next bytes of the content.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The id.
-    pub fn finish(self) -> ObjectId {
+    /// The id, unless other content may have the same.
+    pub fn finish(self) -> Result<ObjectId, Collision> {
         self.0.finish()
     }
 
-    /// The id of an object that is at hand as a whole.
-    pub fn hash(kind: Kind, content: &[u8]) -> ObjectId {
+    /// The id of an object that is at hand as a whole, unless other content may have the same.
+    pub fn hash(kind: Kind, content: &[u8]) -> Result<ObjectId, Collision> {
         let mut hasher = Self::new(kind, content.len() as u64);
         hasher.update(content);
         hasher.finish()
@@ -106,6 +96,6 @@ mod tests {
 
     #[test]
     fn the_empty_blob_has_the_id_that_git_gives_it() {
-        assert_eq!(ObjectHasher::hash(Kind::Blob, b"").to_hex(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(ObjectHasher::hash(Kind::Blob, b"").unwrap().to_hex(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
     }
 }

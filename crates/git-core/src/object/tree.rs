@@ -9,8 +9,10 @@ use crate::pack::Kind;
 /// One entry of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TreeEntry<'a> {
-    /// File mode as written, `0o100644`, say.
-    pub mode: u32,
+    /// File mode, `0o100644`, say: of what is written the lowest 16 bits, as git has it.
+    pub mode: u16,
+    /// Whether the mode is written with a zero in front.
+    pub is_zero_padded: bool,
     /// Name, not empty; any bytes but NUL.
     pub name: &'a [u8],
     /// The object named, or for a submodule a commit of another repository.
@@ -18,15 +20,30 @@ pub struct TreeEntry<'a> {
 }
 
 impl TreeEntry<'_> {
-    /// The kind of object that the mode stands for; `None` for a submodule, whose commit is not kept here.
+    /// The kind of object that the mode stands for; `None` for a submodule, whose commit is not kept here. That is what git
+    /// takes any mode for that stands for nothing else.
     pub fn kind(&self) -> Option<Kind> {
-        match self.mode & 0o170_000 {
+        match self.mode & FORMAT {
             0o040_000 => Some(Kind::Tree),
-            0o160_000 => None,
-            _ => Some(Kind::Blob),
+            0o100_000 | SYMLINK => Some(Kind::Blob),
+            _ => None,
         }
     }
+
+    /// Whether it is a folder's.
+    pub fn is_tree(&self) -> bool {
+        self.kind() == Some(Kind::Tree)
+    }
+
+    /// Whether it is a symbolic link.
+    pub fn is_symlink(&self) -> bool {
+        self.mode & FORMAT == SYMLINK
+    }
 }
+
+/// The bits of a mode that tell what it stands for.
+const FORMAT: u16 = 0o170_000;
+const SYMLINK: u16 = 0o120_000;
 
 /// How git sorts names, each with whether it is a tree's: a tree's sorts as if it ended in a slash, which no name contains.
 pub(crate) fn compare_names((a, a_is_tree): (&[u8], bool), (b, b_is_tree): (&[u8], bool)) -> Ordering {
@@ -63,14 +80,18 @@ impl<'a> TreeEntries<'a> {
     }
 
     fn decode(&mut self) -> Result<TreeEntry<'a>, &'static str> {
-        let mut mode = 0u32;
+        let mut mode = 0u16;
         let mut rest = self.rest;
+        let is_zero_padded = rest.starts_with(b"0");
+        if rest.starts_with(b" ") {
+            return Err("no mode");
+        }
         loop {
             let (&byte, tail) = rest.split_first().ok_or("end of tree")?;
             rest = tail;
             match byte {
-                b'0'..=b'7' if mode < 1 << 24 => mode = (mode << 3) | u32::from(byte - b'0'),
-                b' ' if mode != 0 => break,
+                b'0'..=b'7' => mode = (mode << 3) | u16::from(byte - b'0'),
+                b' ' => break,
                 _ => return Err("bad mode"),
             }
         }
@@ -84,7 +105,7 @@ impl<'a> TreeEntries<'a> {
         let tail = tail.get(ObjectId::LEN..).ok_or("end of tree")?;
         self.last = self.rest.get(..self.rest.len() - tail.len()).unwrap_or_default();
         self.rest = tail;
-        Ok(TreeEntry { mode, name, id })
+        Ok(TreeEntry { mode, is_zero_padded, name, id })
     }
 }
 
@@ -124,9 +145,14 @@ mod tests {
 
     #[test]
     fn entries_come_in_order_with_their_kinds() {
-        let tree = [entry("100644", "a"), entry("40000", "b"), entry("160000", "c")].concat();
-        let kinds: Vec<_> = TreeEntries::new(&tree).map(|entry| entry.unwrap().kind()).collect();
-        assert_eq!(kinds, [Some(Kind::Blob), Some(Kind::Tree), None]);
+        let modes = ["100644", "40000", "160000", "120000", "1100755", "040000", "10644", "0"];
+        let tree = modes.map(|mode| entry(mode, "a")).concat();
+        let entries: Vec<_> = TreeEntries::new(&tree).map(Result::unwrap).collect();
+        let (blob, tree) = (Some(Kind::Blob), Some(Kind::Tree));
+        let kinds: Vec<_> = entries.iter().map(TreeEntry::kind).collect();
+        assert_eq!(kinds, [blob, tree, None, blob, blob, tree, None, None]);
+        let modes: Vec<_> = entries.iter().filter(|entry| entry.is_zero_padded).map(|entry| entry.mode).collect();
+        assert_eq!(modes, [0o40_000, 0]);
     }
 
     #[test]
@@ -138,8 +164,7 @@ mod tests {
             assert_eq!(TreeEntries::new(&tree).count(), 2);
         };
         check(&entry("10x644", "b"), "bad mode");
-        check(&entry("", "b"), "bad mode");
-        check(&entry("777777777777", "b"), "bad mode");
+        check(&entry("", "b"), "no mode");
         check(&entry("100644", ""), "empty name");
         check(&entry("100644", "b")[..20], "end of tree");
     }

@@ -11,6 +11,7 @@ use super::{Kind, PackError};
 use crate::ObjectId;
 use crate::object::ObjectError;
 use crate::object::commit::Commit;
+use crate::object::fsck::{self, MsgIds, NotRead, Roles};
 use crate::object::tag::Tag;
 
 /// A commit of the pack.
@@ -31,16 +32,19 @@ pub(crate) struct Contents {
     pub(crate) trees: TakenTrees,
     /// Commits at which the history ends: they have parents, and nobody looks for them.
     pub(crate) cut: BTreeSet<IdNo>,
+    let_pass: MsgIds,
 }
 
 impl Contents {
-    pub(crate) fn new(hash_key: u64) -> Self {
+    /// Of a pack in which these faults are let pass.
+    pub(crate) fn new(hash_key: u64, let_pass: MsgIds) -> Self {
         Self {
             commits: Paged::default(),
             parents: Paged::default(),
             tags: BTreeMap::new(),
-            trees: TakenTrees::new(hash_key),
+            trees: TakenTrees::new(hash_key, let_pass),
             cut: BTreeSet::new(),
+            let_pass,
         }
     }
 
@@ -59,7 +63,7 @@ impl Contents {
         range.filter_map(|at| self.parents.get(at as usize).copied())
     }
 
-    /// Reads an object of the pack and notes what it refers to. `base` is of the pack too.
+    /// Reads an object of the pack, checks it, and notes what it refers to. `base` is what it was made of, if of something.
     pub(crate) fn observe(
         &mut self,
         id_no: IdNo,
@@ -69,12 +73,31 @@ impl Contents {
         ids: &mut Ids,
     ) -> Result<(), PackError> {
         let read = match kind {
-            Kind::Blob => return Ok(()),
+            Kind::Blob => return self.check_named(id_no, Ok(content), ids),
             Kind::Commit => self.observe_commit(id_no, content, ids),
             Kind::Tag => self.observe_tag(id_no, content, ids),
             Kind::Tree => self.trees.take(id_no, content, base, ids),
         };
-        read.map_err(|error| PackError::Object { id: ids.id(id_no).unwrap_or(ObjectId::from_bytes([0; 20])), error })
+        read.map_err(|error| of_object(id_no, error, ids))
+    }
+
+    /// Checks an object for the roles that trees have given it so far: a blob's content, or why there is none.
+    pub(crate) fn check_named(
+        &self,
+        id_no: IdNo,
+        content: Result<&[u8], NotRead>,
+        ids: &mut Ids,
+    ) -> Result<(), PackError> {
+        let roles = ids.unchecked_roles(id_no);
+        if roles == Roles::NONE {
+            return Ok(());
+        }
+        ids.set_checked(id_no, roles);
+        let checked = match content {
+            Ok(content) => fsck::check_blob(content, roles, self.let_pass),
+            Err(not_read) => not_read.check(roles, self.let_pass),
+        };
+        checked.map_err(|fault| of_object(id_no, ObjectError::Fsck(fault), ids))
     }
 
     /// Memory taken, in bytes.
@@ -84,6 +107,7 @@ impl Contents {
     }
 
     fn observe_commit(&mut self, id_no: IdNo, content: &[u8], ids: &mut Ids) -> Result<(), ObjectError> {
+        fsck::check_commit(content, self.let_pass).map_err(ObjectError::Fsck)?;
         let commit = Commit::parse(content)?;
         let parents_start = to_u32(self.parents.len());
         for parent_id in commit.parent_ids {
@@ -99,12 +123,17 @@ impl Contents {
     }
 
     fn observe_tag(&mut self, id_no: IdNo, content: &[u8], ids: &mut Ids) -> Result<(), ObjectError> {
+        fsck::check_tag(content, self.let_pass).map_err(ObjectError::Fsck)?;
         let tag = Tag::parse(content)?;
         let target = ids.number(tag.target_id);
         ids.expect(target, tag.target_kind);
         self.tags.insert(id_no, target);
         Ok(())
     }
+}
+
+fn of_object(id_no: IdNo, error: ObjectError, ids: &Ids) -> PackError {
+    PackError::Object { id: ids.id(id_no).unwrap_or(ObjectId::from_bytes([0; 20])), error }
 }
 
 /// Counts here are held below 2^31 by [`Limits`].

@@ -88,12 +88,12 @@ mod tests {
     }
 
     fn object(kind: Kind, text: String) -> (Kind, Vec<u8>, ObjectId) {
-        let id = ObjectHasher::hash(kind, text.as_bytes());
+        let id = ObjectHasher::hash(kind, text.as_bytes()).unwrap();
         (kind, text.into_bytes(), id)
     }
 
     fn tree() -> ObjectId {
-        ObjectHasher::hash(Kind::Tree, b"")
+        ObjectHasher::hash(Kind::Tree, b"").unwrap()
     }
 
     fn resolved(objects: &[&(Kind, Vec<u8>, ObjectId)]) -> Resolved {
@@ -101,7 +101,7 @@ mod tests {
         pack.extend(whole_entry(Kind::Tree, b""));
         pack.extend(objects.iter().flat_map(|(kind, content, _)| whole_entry(*kind, content)));
         pack.extend(Sha1::of(&pack).as_bytes());
-        let mut receiver = Receiver::new(Limits::for_tests());
+        let mut receiver = Receiver::new(Limits::for_tests(), crate::object::fsck::MsgIds::NONE);
         receiver.push(&pack).unwrap();
         let mut resolver = receiver.finish().unwrap();
         assert_eq!(resolver.step(), Ok(resolve::Step::Done));

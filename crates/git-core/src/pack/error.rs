@@ -7,9 +7,10 @@ use super::delta::DeltaError;
 use super::entry::EntryError;
 use crate::ObjectId;
 use crate::object::ObjectError;
+use crate::sha1::Collision;
 
 /// A fact about a pack that keeps it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each fact says what its numbers are")]
 pub enum PackError {
@@ -35,6 +36,8 @@ pub enum PackError {
     Unresolved { offset: u64 },
     /// The same object twice.
     Duplicate { id: ObjectId },
+    /// An object in whose hash an attack on SHA-1 shows.
+    Collision { id: ObjectId },
     /// An object whose content is malformed.
     Object { id: ObjectId, error: ObjectError },
     /// An object that is referred to as another kind than it is.
@@ -73,6 +76,9 @@ impl fmt::Display for PackError {
             }
             Self::Unresolved { offset } => write!(f, "unresolved delta at offset {offset}"),
             Self::Duplicate { id } => write!(f, "object {id} is twice in the pack"),
+            Self::Collision { id } => {
+                write!(f, "object {id}: its SHA-1 appears to be part of a collision attack")
+            }
             Self::Object { id, error } => write!(f, "object {id}: {error}"),
             Self::WrongKind { id, actual, expected } => {
                 write!(f, "object {id} is a {actual}, but is referred to as a {expected}")
@@ -92,3 +98,9 @@ impl fmt::Display for PackError {
 }
 
 impl core::error::Error for PackError {}
+
+impl From<Collision> for PackError {
+    fn from(Collision { id }: Collision) -> Self {
+        Self::Collision { id }
+    }
+}

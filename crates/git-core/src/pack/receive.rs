@@ -15,6 +15,7 @@ use super::resolve::Resolver;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
+use crate::object::fsck::MsgIds;
 use crate::sha1::Sha1;
 
 enum State {
@@ -52,10 +53,10 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver of one pack.
-    pub fn new(limits: Limits) -> Self {
+    /// A receiver of one pack, in whose objects these faults are let pass.
+    pub fn new(limits: Limits, let_pass: MsgIds) -> Self {
         Self {
-            received: Received::new(limits),
+            received: Received::new(limits, let_pass),
             state: State::PackHeader,
             carry: Vec::new(),
             sha1: Sha1::default(),
@@ -218,7 +219,7 @@ impl Receiver {
         let (kind, len) = (row.kind, row.data_len);
         match (std::mem::replace(&mut self.taking, Taking::Resident), kind) {
             (Taking::Hashed(hasher), Some(kind)) => {
-                self.received.define(entry, kind, len, hasher.finish())?;
+                self.received.define(entry, kind, len, hasher.finish()?)?;
             }
             (Taking::HeadOnly(head), _) => self.note_delta_lens(entry, &head)?,
             (_, Some(kind)) => self.received.take(entry, kind, Rc::new(self.inflater.data().to_vec()), None)?,
@@ -288,5 +289,29 @@ impl Receiver {
             self.state = State::End;
         }
         Ok(used)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::entry::{encode_entry_header, encode_pack_header};
+
+    /// No two objects that collide are known, only bytes that do without an object's header: they are hashed as if they had one.
+    #[test]
+    fn a_streamed_blob_in_which_an_attack_shows_is_refused() {
+        let bytes = include_bytes!("../../../../fixtures/collisions/shattered-1.bin");
+        let limits = Limits { object_resident_max: 100, ..Limits::for_tests() };
+        let mut receiver = Receiver::new(limits, MsgIds::NONE);
+        let mut head = encode_pack_header(1).to_vec();
+        let content = Content::Whole(Kind::Blob);
+        encode_entry_header(EntryHeader { content, inflated_len: bytes.len() as u64 }, &mut head);
+        receiver.push(&head).unwrap();
+        assert!(matches!(receiver.taking, Taking::Hashed(_)));
+        receiver.taking = Taking::Hashed(ObjectHasher::without_header());
+        let refused = receiver.push(&crate::zlib::deflate(bytes));
+        assert_eq!(refused, Err(PackError::Collision { id: Sha1::of(bytes) }));
+        let words = format!("object {}: its SHA-1 appears to be part of a collision attack", Sha1::of(bytes));
+        assert_eq!(refused.unwrap_err().to_string(), words);
     }
 }

@@ -12,6 +12,7 @@ use super::trees::DeltaBase;
 use super::{Kind, Limits, PackError};
 use crate::ObjectId;
 use crate::object::ObjectHasher;
+use crate::object::fsck::{MsgIds, NotRead};
 
 /// The state that both passes work on.
 pub(crate) struct Received {
@@ -27,9 +28,9 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, let_pass: MsgIds) -> Self {
         let (ids, cache) = (Ids::new(limits.hash_key), ObjectCache::new(limits.cache_max));
-        let (entries, contents) = (Entries::default(), Contents::new(limits.hash_key));
+        let (entries, contents) = (Entries::default(), Contents::new(limits.hash_key, let_pass));
         Self { limits, entries, ids, contents, cache, waiting: BTreeMap::new(), ready: Vec::new() }
     }
 
@@ -71,16 +72,22 @@ impl Received {
         object: Rc<Vec<u8>>,
         base: Option<(Base, &[u8])>,
     ) -> Result<(), PackError> {
-        let id = ObjectHasher::hash(kind, &object);
+        let id = ObjectHasher::hash(kind, &object)?;
         let no = self.define(entry, kind, object.len() as u64, id)?;
         let base = base.and_then(|(base, content)| match base {
-            Base::Entry(entry) => Some(DeltaBase { id_no: self.row(entry)?.id_no()?, content }),
-            Base::None | Base::Id(_) => None,
+            Base::Entry(entry) => Some(DeltaBase { id_no: Some(self.row(entry)?.id_no()?), content }),
+            Base::Id(_) => Some(DeltaBase { id_no: None, content }),
+            Base::None => None,
         });
         self.contents.observe(no, kind, &object, base, &mut self.ids)?;
         self.check_notes()?;
         self.cache.insert(entry, object);
         Ok(())
+    }
+
+    /// Checks an object for what trees call it: a blob's content, or why there is none.
+    pub(crate) fn check_named(&mut self, no: IdNo, content: Result<&[u8], NotRead>) -> Result<(), PackError> {
+        self.contents.check_named(no, content, &mut self.ids)
     }
 
     /// Memory that what is noted of the objects takes, in bytes.

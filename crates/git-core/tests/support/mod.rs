@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use git_core::ObjectId;
+use git_core::object::fsck::MsgIds;
 use git_core::pack::index::{self, PackIndex};
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
@@ -133,9 +134,10 @@ impl Drop for Repo {
     }
 }
 
-/// What a run of the machines asked for.
+/// What a run of the machines is to let pass, and what it asked for.
 #[derive(Default, Debug)]
 pub(crate) struct Asked {
+    pub(crate) let_pass: MsgIds,
     pub(crate) n_pack_reads: usize,
     pub(crate) bases: Vec<ObjectId>,
     pub(crate) spilled_bytes: usize,
@@ -150,7 +152,7 @@ pub(crate) fn resolve(
     repo: Option<&Repo>,
     asked: &mut Asked,
 ) -> Result<Resolved, PackError> {
-    let mut receiver = Receiver::new(limits);
+    let mut receiver = Receiver::new(limits, asked.let_pass);
     for chunk in pack.chunks(chunk_len) {
         receiver.push(chunk)?;
     }

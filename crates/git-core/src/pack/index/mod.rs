@@ -55,9 +55,9 @@ mod tests {
     fn tiny() -> Vec<u8> {
         let blob = ObjectId::from_hex(b"2e65efe2a145dda7ee51d1741299f848e5bf752e").unwrap();
         let tree = [b"100644 a\0", &blob.as_bytes()[..]].concat();
-        let tree_id = crate::object::ObjectHasher::hash(Kind::Tree, &tree);
+        let tree_id = crate::object::ObjectHasher::hash(Kind::Tree, &tree).unwrap();
         let commit = format!("tree {tree_id}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 2 +0000\n\nc\n");
-        let commit_id = crate::object::ObjectHasher::hash(Kind::Commit, commit.as_bytes());
+        let commit_id = crate::object::ObjectHasher::hash(Kind::Commit, commit.as_bytes()).unwrap();
         let tag = format!("object {commit_id}\ntype commit\ntag t\ntagger A <a@b> 3 +0000\n\nt\n");
         let objects = [
             (Kind::Blob, b"a".to_vec()),
@@ -68,7 +68,7 @@ mod tests {
         let mut pack = encode_pack_header(4).to_vec();
         pack.extend(objects.into_iter().flat_map(|(kind, content)| whole_entry(kind, &content)));
         pack.extend(Sha1::of(&pack).as_bytes());
-        let mut receiver = Receiver::new(Limits::for_tests());
+        let mut receiver = Receiver::new(Limits::for_tests(), crate::object::fsck::MsgIds::NONE);
         receiver.push(&pack).unwrap();
         let mut resolver = receiver.finish().unwrap();
         assert_eq!(resolver.step(), Ok(resolve::Step::Done));

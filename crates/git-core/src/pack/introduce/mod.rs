@@ -111,7 +111,7 @@ impl Introducer {
     /// A tree that [`Step::NeedTrees`] asked for.
     pub fn supply_tree(&mut self, id: ObjectId, content: &[u8]) -> Result<(), PackError> {
         let no = self.ids.number(id);
-        let added = self.contents.trees.add(no, content, &mut self.ids, false);
+        let added = self.contents.trees.add(no, content, &mut self.ids);
         added.map_err(|error| PackError::Object { id, error })?;
         check_notes(&self.limits, &[self.entries.byte_len(), self.ids.byte_len(), self.contents.byte_len()])
     }

@@ -66,10 +66,7 @@ impl Resolver {
         } else {
             let data_len = row.data_len;
             self.n_rebuilt_bytes += data_len;
-            if self.n_rebuilt_bytes > self.received.limits.rebuilt_bytes_max {
-                let n_max = self.received.limits.rebuilt_bytes_max;
-                return Err(PackError::TooMany { what: "bytes to inflate again", n_max });
-            }
+            self.check_rebuilt()?;
             if streamed {
                 self.inflater.begin_streamed(offset, data_len);
             } else {
@@ -100,6 +97,14 @@ impl Resolver {
         }
     }
 
+    pub(super) fn check_rebuilt(&self) -> Result<(), PackError> {
+        let n_max = self.received.limits.rebuilt_bytes_max;
+        if self.n_rebuilt_bytes > n_max {
+            return Err(PackError::TooMany { what: "bytes to inflate again", n_max });
+        }
+        Ok(())
+    }
+
     pub(super) fn build(&mut self, mut chain: Vec<u32>) -> Result<Option<Step>, PackError> {
         while let Some(&entry) = chain.last() {
             if let Inflating::Needs(step) = self.inflate(entry, false, false, &mut |_| {})? {
@@ -107,14 +112,14 @@ impl Resolver {
                 return Ok(Some(step));
             }
             chain.pop();
-            let unresolved = PackError::Unresolved { offset: self.received.offset(entry) };
-            let row = self.received.row(entry).ok_or(unresolved)?;
+            let unresolved = |offset| PackError::Unresolved { offset };
+            let row = self.received.row(entry).ok_or(unresolved(0))?;
             let is_resolved = row.is_resolved();
             let base = self.held.take().filter(|_| row.base != Base::None);
             let (kind, object) = match (row.base, row.kind, &base) {
                 (Base::None, Some(kind), _) => (kind, Rc::new(self.inflater.data().to_vec())),
                 (_, _, Some(base)) => (base.kind, self.received.apply(entry, &base.object, self.inflater.data())?),
-                (_, _, None) => return Err(unresolved),
+                (_, _, None) => return Err(unresolved(row.offset)),
             };
             if is_resolved {
                 self.received.cache.insert(entry, Rc::clone(&object));

@@ -162,7 +162,7 @@ impl Resolver {
                 let len_max = self.received.limits.object_resident_max;
                 return Err(PackError::ObjectTooLarge { offset: row.offset, kind, len, len_max });
             }
-            self.received.define(entry, kind, len, hasher.finish())?;
+            self.received.define(entry, kind, len, hasher.finish()?)?;
         }
         Ok(step)
     }

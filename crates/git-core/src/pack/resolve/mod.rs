@@ -5,6 +5,7 @@
 
 mod chain;
 mod large;
+mod named;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -32,7 +33,8 @@ pub enum Step {
         /// How many bytes, exactly.
         len: usize,
     },
-    /// An object of the repository that a thin pack builds on: [`Resolver::supply_base`].
+    /// An object of the repository that a thin pack builds on, or that git reads for what a tree of the pack calls it:
+    /// [`Resolver::supply_base`].
     NeedBase {
         /// Its id.
         id: ObjectId,
@@ -125,6 +127,8 @@ pub struct Resolver {
     /// Entries that a large delta builds on.
     large_bases: BTreeSet<u32>,
     missing: BTreeSet<IdNo>,
+    /// Below this number, what trees call `.gitmodules` or `.gitattributes` has been checked.
+    next_named: IdNo,
     n_spills: SpillNo,
     n_rebuilt_bytes: u64,
 }
@@ -167,6 +171,7 @@ impl Resolver {
             spilled: BTreeMap::new(),
             large_bases,
             missing: BTreeSet::new(),
+            next_named: 0,
             n_spills: 0,
             n_rebuilt_bytes: 0,
         }
@@ -234,7 +239,11 @@ impl Resolver {
                     Some(target) => self.begin(target)?,
                     None => match self.next_missing_base()? {
                         Some(id) => return Ok(Step::NeedBase { id }),
-                        None => return Ok(Step::Done),
+                        None => {
+                            if let Some(step) = self.check_next_named()? {
+                                return Ok(step);
+                            }
+                        }
                     },
                 }
                 continue;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Edit, TreeItem, TreeNo, TreeReader, Trees};
 use crate::object::ObjectError;
-use crate::object::fsck::TreeCheck;
+use crate::object::fsck::{MsgIds, Roles, TreeCheck};
 use crate::object::tree::{TreeEntries, TreeEntry, compare_names};
 use crate::pack::Kind;
 use crate::pack::ids::{IdNo, Ids};
@@ -21,25 +21,28 @@ pub(crate) struct TakenTrees {
     /// The items of the tree being read, or what makes it of its base's, reused from tree to tree.
     items: Vec<TreeItem>,
     edit: Edit,
+    let_pass: MsgIds,
 }
 
 const NO_TREE: TreeNo = TreeNo::MAX;
 
-/// The object that an object was made of by a delta, of the same pack.
+/// The object that an object was made of by a delta.
 #[derive(Clone, Copy)]
 pub(crate) struct DeltaBase<'a> {
-    pub(crate) id_no: IdNo,
+    /// Of the same pack: the number of its id. `None` when it is one of the repository's, which was checked when it came.
+    pub(crate) id_no: Option<IdNo>,
     pub(crate) content: &'a [u8],
 }
 
 impl TakenTrees {
-    pub(crate) fn new(hash_key: u64) -> Self {
+    pub(crate) fn new(hash_key: u64, let_pass: MsgIds) -> Self {
         Self {
             trees: Trees::new(hash_key),
             tree_of: Paged::default(),
             names: Names::new(hash_key),
             items: Vec::new(),
             edit: Edit::default(),
+            let_pass,
         }
     }
 
@@ -56,7 +59,7 @@ impl TakenTrees {
         base: Option<DeltaBase<'_>>,
         ids: &mut Ids,
     ) -> Result<(), ObjectError> {
-        let below = base.and_then(|base| Some((self.number(base.id_no)?, base.content)));
+        let below = base.and_then(|base| Some((self.number(base.id_no?)?, base.content)));
         match below.filter(|&(below, _)| self.trees.can_be_base(below)) {
             Some((below, base)) => {
                 self.edit_between(base, content, ids)?;
@@ -64,29 +67,56 @@ impl TakenTrees {
                 self.set(id_no, tree);
                 Ok(())
             }
-            None => self.add(id_no, content, ids, true),
+            None => self.take_whole(id_no, content, base.map(|base| base.content), ids),
         }
     }
 
-    /// Adds a tree; `of_pack` when it is the pack's own, so that it is checked and what it names must exist.
-    pub(crate) fn add(&mut self, id_no: IdNo, content: &[u8], ids: &mut Ids, of_pack: bool) -> Result<(), ObjectError> {
+    /// Takes a tree of the pack as what it is. `checked` is a tree that is like it and has been checked.
+    fn take_whole(
+        &mut self,
+        id_no: IdNo,
+        content: &[u8],
+        checked: Option<&[u8]>,
+        ids: &mut Ids,
+    ) -> Result<(), ObjectError> {
         self.items.clear();
-        let mut check = TreeCheck::default();
+        let (mut check, mut checked) = (TreeCheck::default(), checked.map(TreeEntries::new));
         for entry in TreeEntries::new(content) {
-            let entry = entry?;
-            if of_pack {
-                check.entry(&entry).map_err(ObjectError::Tree)?;
+            let Ok(entry) = entry else {
+                check.cannot_be_read();
+                break;
+            };
+            let roles = check.entry(&entry);
+            if roles != Roles::NONE && !checked.as_mut().is_some_and(|checked| holds(checked, &entry)) {
+                let object = ids.number(entry.id);
+                ids.give_roles(object, roles);
             }
             let Some(kind) = entry.kind() else { continue };
             let object = ids.number(entry.id);
-            if of_pack {
-                ids.expect(object, kind);
-            }
+            ids.expect(object, kind);
             self.items.push(TreeItem::new(self.names.number(entry.name), object, kind == Kind::Tree));
         }
+        check.finish(self.let_pass).map_err(ObjectError::Fsck)?;
+        self.add_items(id_no);
+        Ok(())
+    }
+
+    /// Adds a tree of the repository, which was checked when it came.
+    pub(crate) fn add(&mut self, id_no: IdNo, content: &[u8], ids: &mut Ids) -> Result<(), ObjectError> {
+        self.items.clear();
+        for entry in TreeEntries::new(content) {
+            let entry = entry?;
+            let Some(kind) = entry.kind() else { continue };
+            let object = ids.number(entry.id);
+            self.items.push(TreeItem::new(self.names.number(entry.name), object, kind == Kind::Tree));
+        }
+        self.add_items(id_no);
+        Ok(())
+    }
+
+    fn add_items(&mut self, id_no: IdNo) {
         let tree = self.trees.add(&self.items);
         self.set(id_no, tree);
-        Ok(())
     }
 
     /// Compares a tree of the pack with the one that it is a delta of. An entry that both have is not looked up again:
@@ -96,14 +126,24 @@ impl TakenTrees {
         let mut check = TreeCheck::default();
         let (mut ours, mut theirs) = (TreeEntries::new(content), TreeEntries::new(base));
         while let Some(entry) = ours.next() {
-            let entry = entry?;
-            check.entry(&entry).map_err(ObjectError::Tree)?;
+            let Ok(entry) = entry else {
+                check.cannot_be_read();
+                break;
+            };
             let same = self.pass_over(&mut theirs, &ours, &entry);
-            let Some(kind) = entry.kind() else { continue };
             if same == Same::Entry {
-                self.edit.keep();
+                check.known_entry(&entry);
+                if entry.kind().is_some() {
+                    self.edit.keep();
+                }
                 continue;
             }
+            let roles = check.entry(&entry);
+            if roles != Roles::NONE {
+                let object = ids.number(entry.id);
+                ids.give_roles(object, roles);
+            }
+            let Some(kind) = entry.kind() else { continue };
             let object = ids.number(entry.id);
             ids.expect(object, kind);
             let item = TreeItem::new(self.names.number(entry.name), object, kind == Kind::Tree);
@@ -115,7 +155,7 @@ impl TakenTrees {
         while !theirs.is_at_end() {
             self.leave_out(&mut theirs);
         }
-        Ok(())
+        check.finish(self.let_pass).map_err(ObjectError::Fsck)
     }
 
     /// Passes over what the base has up to the entry of ours that has just been read.
@@ -168,6 +208,18 @@ impl TakenTrees {
     }
 }
 
+/// Whether a tree has the same object under the same name, and git reads it there. Entries are asked for in their order.
+fn holds(tree: &mut TreeEntries<'_>, entry: &TreeEntry<'_>) -> bool {
+    while let Some(Ok(theirs)) = tree.clone().next() {
+        match compare(&theirs, entry) {
+            Ordering::Less => tree.next(),
+            Ordering::Equal => return theirs.id == entry.id && !theirs.is_symlink(),
+            Ordering::Greater => return false,
+        };
+    }
+    false
+}
+
 /// What a base has that an entry of a tree made of it has too.
 #[derive(PartialEq, Eq)]
 enum Same {
@@ -178,8 +230,7 @@ enum Same {
 }
 
 fn compare(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
-    let key = |entry: &TreeEntry<'_>| entry.kind() == Some(Kind::Tree);
-    compare_names((a.name, key(a)), (b.name, key(b)))
+    compare_names((a.name, a.is_tree()), (b.name, b.is_tree()))
 }
 
 #[cfg(test)]
@@ -194,9 +245,9 @@ mod tests {
 
     #[test]
     fn items_sort_as_git_sorts_them() {
-        let (mut trees, mut ids) = (TakenTrees::new(1), Ids::new(1));
+        let (mut trees, mut ids) = (TakenTrees::new(1, MsgIds::NONE), Ids::new(1));
         let content = tree(&[("100644", "a.b", 1), ("40000", "a", 1), ("100644", "a0", 1)]);
-        trees.add(0, &content, &mut ids, false).unwrap();
+        trees.add(0, &content, &mut ids).unwrap();
         let [dot, folder, zero] = trees.items[..] else { panic!("three items") };
         assert!(trees.is_before(dot, folder) && trees.is_before(folder, zero));
         assert!(!trees.is_before(folder, dot) && !trees.is_before(dot, dot));
@@ -204,8 +255,8 @@ mod tests {
 
     #[test]
     fn a_submodule_names_no_object_of_ours() {
-        let (mut trees, mut ids) = (TakenTrees::new(1), Ids::new(1));
-        trees.add(0, &tree(&[("160000", "sub", 1)]), &mut ids, true).unwrap();
+        let (mut trees, mut ids) = (TakenTrees::new(1, MsgIds::NONE), Ids::new(1));
+        trees.take(0, &tree(&[("160000", "sub", 1)]), None, &mut ids).unwrap();
         assert!(trees.number(0).is_some() && trees.items.is_empty() && ids.len() == 0);
     }
 
@@ -225,10 +276,10 @@ mod tests {
             tree(&[]),
         ];
         for (base, content) in versions.iter().flat_map(|base| versions.iter().map(move |content| (base, content))) {
-            let (mut trees, mut ids) = (TakenTrees::new(1), Ids::new(1));
+            let (mut trees, mut ids) = (TakenTrees::new(1, MsgIds::NONE), Ids::new(1));
             trees.take(0, base, None, &mut ids).unwrap();
-            trees.take(1, content, Some(DeltaBase { id_no: 0, content: base }), &mut ids).unwrap();
-            trees.add(2, content, &mut ids, true).unwrap();
+            trees.take(1, content, Some(DeltaBase { id_no: Some(0), content: base }), &mut ids).unwrap();
+            trees.add(2, content, &mut ids).unwrap();
             let read = |no: IdNo| trees.read(trees.number(no).unwrap(), &mut TreeReader::new(0));
             assert_eq!(read(1), read(2));
         }
@@ -244,7 +295,7 @@ mod tests {
             state % n
         };
         let names: Vec<_> = (0..40).map(|n| format!("n{n:02}")).collect();
-        let (mut trees, mut ids, mut base) = (TakenTrees::new(1), Ids::new(1), Vec::new());
+        let (mut trees, mut ids, mut base) = (TakenTrees::new(1, MsgIds::NONE), Ids::new(1), Vec::new());
         trees.take(0, &base, None, &mut ids).unwrap();
         for no in 1..500 {
             let mut entries = Vec::new();
@@ -260,8 +311,10 @@ mod tests {
                 entries.push((mode, name.as_str(), id));
             }
             let content = tree(&entries);
-            trees.take(2 * no, &content, Some(DeltaBase { id_no: 2 * no - 2, content: &base }), &mut ids).unwrap();
-            trees.add(2 * no + 1, &content, &mut ids, true).unwrap();
+            trees
+                .take(2 * no, &content, Some(DeltaBase { id_no: Some(2 * no - 2), content: &base }), &mut ids)
+                .unwrap();
+            trees.add(2 * no + 1, &content, &mut ids).unwrap();
             let read = |no: IdNo| trees.read(trees.number(no).unwrap(), &mut TreeReader::new(1 << 10));
             assert_eq!(read(2 * no), read(2 * no + 1));
             base = content;
@@ -270,11 +323,11 @@ mod tests {
 
     #[test]
     fn what_is_put_into_a_tree_is_expected_to_exist() {
-        let (mut trees, mut ids) = (TakenTrees::new(1), Ids::new(1));
+        let (mut trees, mut ids) = (TakenTrees::new(1, MsgIds::NONE), Ids::new(1));
         let base = tree(&[("100644", "a", 1)]);
         trees.take(0, &base, None, &mut ids).unwrap();
         let content = tree(&[("100644", "a", 1), ("40000", "b", 2)]);
-        trees.take(1, &content, Some(DeltaBase { id_no: 0, content: &base }), &mut ids).unwrap();
+        trees.take(1, &content, Some(DeltaBase { id_no: Some(0), content: &base }), &mut ids).unwrap();
         let kinds: Vec<_> = ids.outside().map(|(_, _, kind)| kind).collect();
         assert_eq!(kinds, [Kind::Blob, Kind::Tree]);
     }
