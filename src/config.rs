@@ -83,8 +83,9 @@ pub(crate) const BODY_READ_LEN: usize = 256 * 1024;
 pub(crate) const DRAINED_LEN_MAX: usize = 512 * MIB;
 /// Longest body of a fetch request: 50,000 wants and 50,000 haves of 50 bytes are 5 MB.
 pub(crate) const FETCH_BODY_LEN_MAX: usize = 8 * MIB;
-/// Most wants, haves and ref-prefixes of a fetch request.
-pub(crate) const WANTS_MAX: usize = 50_000;
+/// Most wants of a fetch request, 50 bytes each: a checkout in a clone without blobs asks for all files at once.
+pub(crate) const WANTS_MAX: usize = 150_000;
+/// Most haves and ref-prefixes of a fetch request.
 pub(crate) const HAVES_MAX: usize = 50_000;
 pub(crate) const REF_PREFIXES_MAX: usize = 1_000;
 /// Most commits at which a client says that its history ends.
@@ -235,6 +236,11 @@ pub(crate) const R2_KEYS_MAX: u32 = 1000;
 const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;
 const UPLOAD_GRACE_SECONDS_MIN: u64 = 1;
 
+/// How long a client that waits for its pack may hear nothing, in milliseconds: as `uploadpack.keepAlive` of git-config(1).
+const KEEP_ALIVE_MS_DEFAULT: u64 = 5_000;
+const KEEP_ALIVE_MS_MIN: u64 = 10;
+const KEEP_ALIVE_MS_MAX: u64 = 60 * 60 * 1000;
+
 /// How long what no ref reaches any more is kept, in seconds: two weeks, as `gc.pruneExpire` of git-gc(1).
 const UNREACHABLE_GRACE_SECONDS_DEFAULT: u64 = 14 * 24 * 60 * 60;
 const UNREACHABLE_GRACE_SECONDS_MAX: u64 = 10 * 365 * 24 * 60 * 60;
@@ -257,6 +263,16 @@ pub(crate) fn unreachable_grace_ms(env: &Env) -> u64 {
     seconds.unwrap_or(UNREACHABLE_GRACE_SECONDS_DEFAULT).min(UNREACHABLE_GRACE_SECONDS_MAX) * 1000
 }
 
+/// How long a client that waits for its pack may hear nothing, in milliseconds.
+pub(crate) fn keep_alive_ms(env: &Env) -> u64 {
+    parse_keep_alive_ms(env.var("KEEP_ALIVE_MS").ok().map(|value| value.to_string()).as_deref())
+}
+
+fn parse_keep_alive_ms(variable: Option<&str>) -> u64 {
+    let ms = variable.and_then(|value| value.parse().ok()).unwrap_or(KEEP_ALIVE_MS_DEFAULT);
+    ms.clamp(KEEP_ALIVE_MS_MIN, KEEP_ALIVE_MS_MAX)
+}
+
 fn parse_upload_grace_ms(variable: Option<&str>) -> u64 {
     let seconds = variable.and_then(|value| value.parse().ok()).unwrap_or(UPLOAD_GRACE_SECONDS_DEFAULT);
     seconds.clamp(UPLOAD_GRACE_SECONDS_MIN, UPLOAD_GRACE_SECONDS_DEFAULT) * 1000
@@ -273,5 +289,14 @@ mod tests {
         assert_eq!(parse_upload_grace_ms(Some("0")), 1_000);
         assert_eq!(parse_upload_grace_ms(Some("99999")), 3_600_000);
         assert_eq!(parse_upload_grace_ms(Some("soon")), 3_600_000);
+    }
+
+    #[test]
+    fn a_client_hears_something_every_five_seconds_or_as_often_as_the_deployment_says() {
+        assert_eq!(parse_keep_alive_ms(None), 5_000);
+        assert_eq!(parse_keep_alive_ms(Some("200")), 200);
+        assert_eq!(parse_keep_alive_ms(Some("0")), 10);
+        assert_eq!(parse_keep_alive_ms(Some("99999999999")), 3_600_000);
+        assert_eq!(parse_keep_alive_ms(Some("never")), 5_000);
     }
 }

@@ -4,6 +4,7 @@ use git_core::ObjectId;
 use git_core::pkt_line::write_err;
 use git_core::protocol::command::Command;
 use git_core::protocol::fetch::FetchRequest;
+use git_core::protocol::object_info::ObjectInfo;
 use git_core::protocol::{Ref, Refs, RequestLimits, Service, Version, advertise};
 use worker::{Env, Request, Response, Url};
 
@@ -13,13 +14,14 @@ use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
 use super::{serving, stream};
 use crate::config::{
-    AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX,
+    self, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX,
 };
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{DurableObjects, Objects};
 use crate::ops::body::{self, Stopped};
+use crate::ops::object_info::object_info;
 use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use crate::ops::upload_pack::upload_pack;
 use crate::repo::Opened;
@@ -76,10 +78,10 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
             match asked {
                 Err(Error::GitRequest(error)) if error.is_refusal() => {
                     let mut answer = Vec::new();
-                    write_err(&mut answer, &format!("upload-pack: {error}"));
+                    write_err(&mut answer, &error.refusal());
                     whole(UPLOAD_PACK_RESULT.into(), answer)
                 }
-                asked => fetch(git.env, opened, asked?),
+                asked => fetch(git.env, opened, asked?).await,
             }
         }
         (Endpoint::ReceivePack, _) => {
@@ -121,14 +123,15 @@ enum Asked {
     Nothing,
     LsRefs(git_core::protocol::ls_refs::LsRefs),
     Fetch(FetchRequest),
+    ObjectInfo(ObjectInfo),
 }
 
 impl Asked {
-    /// What the repo is to be opened for: only a fetch needs the catalog.
+    /// What the repo is to be opened for: whether the catalog is needed.
     fn view(&self) -> View {
         match self {
             Self::Nothing | Self::LsRefs(_) => View::Refs,
-            Self::Fetch(_) => View::Fetch,
+            Self::Fetch(_) | Self::ObjectInfo(_) => View::Fetch,
         }
     }
 }
@@ -142,12 +145,13 @@ async fn read_fetch(body: &mut RequestBody, version: Version) -> Result<Asked, E
         None => Asked::Nothing,
         Some(Command::LsRefs(ls_refs)) => Asked::LsRefs(ls_refs),
         Some(Command::Fetch(fetch)) => Asked::Fetch(fetch),
+        Some(Command::ObjectInfo(object_info)) => Asked::ObjectInfo(object_info),
     })
 }
 
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
-fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
+async fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
     let request = match asked {
         Asked::Nothing => return whole(UPLOAD_PACK_RESULT.into(), Vec::new()),
         Asked::LsRefs(ls_refs) => {
@@ -155,11 +159,15 @@ fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
             with_refs(&opened.snapshot, |refs| ls_refs.answer(&mut answer, refs))?;
             return whole(UPLOAD_PACK_RESULT.into(), answer);
         }
+        Asked::ObjectInfo(request) => {
+            let answer = object_info(&opened, &R2Packs::new(env)?, &request).await?;
+            return whole(UPLOAD_PACK_RESULT.into(), answer);
+        }
         Asked::Fetch(request) => request,
     };
-    let store = R2Packs::new(env)?;
+    let (store, keep_alive_ms) = (R2Packs::new(env)?, config::keep_alive_ms(env));
     let response = stream::respond(|mut sink| async move {
-        match upload_pack(&opened, &store, &request, &mut sink).await {
+        match upload_pack(&opened, &store, request, keep_alive_ms, &mut sink).await {
             Ok(()) => Ok(sink),
             Err(unsent) => Err((sink, unsent)),
         }

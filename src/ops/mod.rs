@@ -7,6 +7,7 @@ pub(crate) mod create_repo;
 pub(crate) mod create_token;
 pub(crate) mod delete_repo;
 pub(crate) mod get_repo;
+pub(crate) mod object_info;
 pub(crate) mod receive_pack;
 pub(crate) mod revoke_token;
 mod spills;

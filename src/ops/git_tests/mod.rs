@@ -1,10 +1,12 @@
 //! Pushes and fetches of real packs over the in-memory twins: git makes them, git judges what comes back.
 
+mod against_git;
 mod collection;
 mod maintenance;
 mod shallow;
 mod transfer;
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -117,7 +119,7 @@ impl Server {
         let limits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_shallow_max: 100, n_ref_prefixes_max: 0 };
         let Ok(Some(Asked::Fetch(request))) = Asked::parse(&body, &limits) else { panic!("a fetch") };
         let mut sink = MemorySink::default();
-        block_on(upload_pack(&self.open(View::Fetch), &self.store, &request, &mut sink)).unwrap();
+        block_on(upload_pack(&self.open(View::Fetch), &self.store, request, 5_000, &mut sink)).unwrap();
         let (mut rest, mut told, mut pack) = (&sink.0[..], Vec::new(), Vec::new());
         loop {
             match decode(rest).unwrap() {
@@ -125,7 +127,7 @@ impl Server {
                     pack.extend_from_slice(data);
                     rest = &rest[used..];
                 }
-                Decoded::Line { data: b"packfile\n", used } => rest = &rest[used..],
+                Decoded::Line { data: b"packfile\n" | [2, ..], used } => rest = &rest[used..],
                 Decoded::Line { data, used } => {
                     told.push(String::from_utf8_lossy(data).trim_end().to_owned());
                     rest = &rest[used..];
@@ -149,14 +151,14 @@ fn push_body(old: &str, new: &str, pack: &[u8]) -> Vec<u8> {
     body
 }
 
-/// A repository of the real git.
-struct Work(PathBuf);
+/// A repository of the real git, with a clock of its own: a minute passes with each command.
+struct Work(PathBuf, Cell<u64>);
 
 impl Work {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("artifacts-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        let work = Self(path);
+        let work = Self(path, Cell::new(1_700_000_000));
         work.git(&["init", "-q", "-b", "main"]);
         work
     }
@@ -168,7 +170,9 @@ impl Work {
     fn git_with(&self, args: &[&str], input: impl AsRef<[u8]>) -> Vec<u8> {
         let mut command = Command::new("git");
         command.current_dir(&self.0).args(args).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", &self.0);
+        self.1.set(self.1.get() + 60);
         for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_DATE"), format!("{} +0000", self.1.get()));
             command.env(format!("GIT_{who}_NAME"), "A").env(format!("GIT_{who}_EMAIL"), "a@example.com");
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

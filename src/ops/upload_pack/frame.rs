@@ -1,6 +1,7 @@
 //! A pack on its way out: gathered, hashed, cut into side-band packets.
 
 use git_core::ObjectId;
+use git_core::pack::entry::PACK_TRAILER_LEN;
 use git_core::pkt_line::{Band, SideBand, write_band, write_flush};
 
 use super::Gone;
@@ -29,10 +30,43 @@ impl Trailer {
     }
 }
 
+/// How a client takes the pack, and whether it wants to hear of it meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Framing {
+    pub(super) side_band: Option<SideBand>,
+    pub(super) has_progress: bool,
+}
+
+impl Framing {
+    /// The pack alone.
+    pub(super) const BARE: Self = Self { side_band: None, has_progress: false };
+
+    /// Text for the person at the terminal, a line that ends with a line feed or, if another shall take its place, a
+    /// carriage return. None for a client that wants none, or has no band for it.
+    pub(super) fn progress(self, line: &str) -> Option<Vec<u8>> {
+        let side_band = self.side_band.filter(|_| self.has_progress)?;
+        let mut packet = Vec::new();
+        write_band(&mut packet, side_band, Band::Progress, line.as_bytes());
+        Some(packet)
+    }
+
+    /// Nothing, said so that the client hears something.
+    pub(super) fn keep_alive(self) -> Option<Vec<u8>> {
+        self.side_band.and_then(|_| Band::Data.header(0)).map(|header| header.to_vec())
+    }
+
+    /// That the pack will not be whole, for a client that has a band for it.
+    pub(super) fn error(self, reason: &str) -> Option<Vec<u8>> {
+        let mut packet = Vec::new();
+        write_band(&mut packet, self.side_band?, Band::Error, reason.as_bytes());
+        Some(packet)
+    }
+}
+
 /// The pack's way into a sink.
 pub(super) struct PackOut<'a, K> {
     sink: &'a mut K,
-    side_band: Option<SideBand>,
+    framing: Framing,
     gathered: Buffer,
     /// Small pieces that follow what is gathered: they stay in wasm until there are enough to be handed over together.
     small: Vec<u8>,
@@ -43,9 +77,9 @@ pub(super) struct PackOut<'a, K> {
 }
 
 impl<'a, K: Sink> PackOut<'a, K> {
-    pub(super) fn new(sink: &'a mut K, side_band: Option<SideBand>, trailer: Trailer) -> Self {
+    pub(super) fn new(sink: &'a mut K, framing: Framing, trailer: Trailer) -> Self {
         let (gathered, small) = (Buffer::new(SEND_LEN), Vec::new());
-        Self { sink, side_band, gathered, small, offset: 0, trailer, has_begun: false }
+        Self { sink, framing, gathered, small, offset: 0, trailer, has_begun: false }
     }
 
     /// Where in the pack the next byte goes.
@@ -102,15 +136,16 @@ impl<'a, K: Sink> PackOut<'a, K> {
             stats::pack_begins();
             self.has_begun = true;
         }
-        let framed = match self.side_band {
+        let framed = match self.framing.side_band {
             None => gathered,
             Some(side_band) => frame(&gathered, side_band.data_len_max()),
         };
         self.sink.write(framed).await
     }
 
-    /// Ends the pack, with its trailer, and the answer. Gives back the trailer, unless it was among the bytes.
-    pub(super) async fn finish(mut self) -> Result<Option<ObjectId>, Gone> {
+    /// Ends the pack of so many objects, with its trailer, and the answer. Gives back the trailer, unless it was among the
+    /// bytes.
+    pub(super) async fn finish(mut self, n_objects: u32) -> Result<Option<ObjectId>, Gone> {
         self.flush_small().await?;
         self.send().await?;
         let trailer = match std::mem::replace(&mut self.trailer, Trailer::Sent) {
@@ -119,23 +154,16 @@ impl<'a, K: Sink> PackOut<'a, K> {
             Trailer::Hashed(sha1) => Some(sha1.finish().await?),
         };
         if let Some(trailer) = trailer {
+            self.offset += PACK_TRAILER_LEN as u64;
             self.send_framed(Bytes::from(trailer.as_bytes().to_vec())).await?;
         }
-        if self.side_band.is_some() {
-            let mut flush = Vec::new();
-            write_flush(&mut flush);
-            self.sink.write(flush.into()).await?;
+        if self.framing.side_band.is_some() {
+            let sent = format!("Sent {n_objects} objects, {} bytes.\n", self.offset);
+            let mut end = self.framing.progress(&sent).unwrap_or_default();
+            write_flush(&mut end);
+            self.sink.write(end.into()).await?;
         }
         Ok(trailer)
-    }
-
-    /// Tells a client that takes side-band that the pack will not be whole.
-    pub(super) async fn fail(self, reason: &str) -> Result<(), Gone> {
-        let mut packet = Vec::new();
-        if let Some(side_band) = self.side_band {
-            write_band(&mut packet, side_band, Band::Error, reason.as_bytes());
-        }
-        self.sink.write(packet.into()).await
     }
 }
 
@@ -180,7 +208,8 @@ mod tests {
             let content: Vec<u8> = (11..=250).cycle().take(2 * SEND_LEN + 77).collect();
             let mut sink = MemorySink::default();
             block_on(async {
-                let mut out = PackOut::new(&mut sink, Some(side_band), Trailer::hashed().unwrap());
+                let framing = Framing { side_band: Some(side_band), has_progress: false };
+                let mut out = PackOut::new(&mut sink, framing, Trailer::hashed().unwrap());
                 for (n, piece) in content.chunks(30_000).enumerate() {
                     match n % 3 {
                         0 => out.write(piece.to_vec().into()).await.unwrap(),
@@ -188,7 +217,7 @@ mod tests {
                     }
                 }
                 assert_eq!(out.offset(), content.len() as u64);
-                out.finish().await.unwrap();
+                out.finish(0).await.unwrap();
             });
             let (mut reader, mut pack) = (Reader::new(&sink.0), Vec::<u8>::new());
             while let Packet::Line(line) = reader.read().unwrap() {

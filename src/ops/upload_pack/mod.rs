@@ -7,27 +7,30 @@ mod select;
 mod send;
 mod trailers;
 mod trees;
+mod waiting;
 
 use std::fmt;
 
 use git_core::ObjectId;
-use git_core::pack::select::{Plan, SendOptions};
-use git_core::pkt_line::write_err;
-use git_core::protocol::fetch::FetchRequest;
+use git_core::protocol::Excerpt;
+use git_core::protocol::fetch::{Answer, FetchRequest};
 use git_core::refs::HEAD;
-use git_core::walk::{all_reach, deepen};
+use git_core::walk::{Boundary, all_reach, deepen};
 use wasm_bindgen::JsValue;
 
+use self::frame::Framing;
 #[cfg(test)]
 pub(crate) use self::frame::MemorySink;
 pub(crate) use self::frame::Sink;
 pub(super) use self::send::{Written, write_pack};
 pub(super) use self::trees::add_below;
+use self::waiting::while_waiting;
 use super::catalog::LoadedCatalog;
 use crate::durable::Failure;
 use crate::repo::Opened;
-use crate::repo::call::RefRow;
+use crate::repo::call::Snapshot;
 use crate::store::PackStore;
+use crate::time;
 
 /// Whoever takes the bytes takes no more: the client went away, or its stream was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,81 +71,103 @@ impl fmt::Display for Unsent {
 pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
     opened: &Opened,
     store: &S,
-    request: &FetchRequest,
+    mut request: FetchRequest,
+    keep_alive_ms: u64,
     sink: &mut K,
 ) -> Result<(), Unsent> {
     if request.is_empty() {
         return Ok(());
     }
-    let prepared = match prepare(opened, store, request).await {
-        Ok(prepared) => prepared,
+    if let Some(refusal) = &request.refusal {
+        return refuse(&request, &refusal.refusal(), sink).await;
+    }
+    if let Err(reason) = request.look_up_refs(|name| find_ref(opened, name)) {
+        return refuse(&request, &reason, sink).await;
+    }
+    let tick = async || time::sleep(keep_alive_ms).await;
+    let silence = |_| request.side_band_all.then(|| KEEP_ALIVE_BEFORE_PACK.to_vec());
+    let answered = match while_waiting(answer(opened, store, &request), sink, silence, tick).await? {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(reason)) => return refuse(&request, &reason, sink).await,
         Err(failure) => {
-            refuse("internal error", sink).await?;
+            refuse(&request, "internal error", sink).await?;
             return Err(Unsent::Told(failure));
         }
     };
-    match prepared {
-        Prepared::Refused(reason) => refuse(&reason, sink).await,
-        Prepared::Answer(answer) => Ok(sink.write(answer.into()).await?),
-        Prepared::Pack { answer, catalog, plan, options } => {
-            sink.write(answer.into()).await?;
-            send::send(&catalog, &plan, options, request.side_band, sink).await
-        }
+    let Answered { answer, catalog, boundary } = answered;
+    sink.write(answer.bytes.into()).await?;
+    if !answer.pack_follows {
+        return Ok(());
     }
+    let framing = Framing { side_band: request.side_band, has_progress: !request.no_progress };
+    let say = |n_ticks: u64| {
+        let line = format!("Looking for objects to send, {} s ...\r", n_ticks * keep_alive_ms / 1000);
+        framing.progress(&line).or_else(|| framing.keep_alive())
+    };
+    let selected = select::select(&catalog, &request, &boundary, &opened.snapshot.refs);
+    let (plan, options) = match while_waiting(selected, sink, say, tick).await? {
+        Ok(selected) => selected,
+        Err(failure) => return Err(send::fail(failure, framing, sink).await?),
+    };
+    if let Some(found) = framing.progress(&format!("Found {} objects to send.\n", plan.n_objects)) {
+        sink.write(found.into()).await?;
+    }
+    send::send(&catalog, &plan, options, framing, sink).await
 }
+
+/// A packet of the progress band without a text: with `sideband-all` it may stand anywhere.
+const KEEP_ALIVE_BEFORE_PACK: &[u8] = b"0005\x02";
 
 /// What is known before the first byte is sent.
-enum Prepared<'a, S> {
-    /// What is wanted cannot be had, in words.
-    Refused(String),
-    /// Acknowledgements alone.
-    Answer(Vec<u8>),
-    /// Acknowledgements, and the pack after them.
-    Pack { answer: Vec<u8>, catalog: LoadedCatalog<'a, S>, plan: Plan, options: SendOptions },
+struct Answered<'a, S> {
+    answer: Answer,
+    catalog: LoadedCatalog<'a, S>,
+    boundary: Boundary,
 }
 
-async fn prepare<'a, S: PackStore>(
+/// Works out what comes before the pack, or, in words, why what is wanted cannot be had.
+async fn answer<'a, S: PackStore>(
     opened: &Opened,
     store: &'a S,
     request: &FetchRequest,
-) -> Result<Prepared<'a, S>, Failure> {
+) -> Result<Result<Answered<'a, S>, String>, Failure> {
     let catalog = LoadedCatalog::load(opened, store).await?;
     if let Some(missing) = request.wants.iter().find(|&&id| catalog.packs.find(id).is_none()) {
-        return Ok(Prepared::Refused(format!("upload-pack: not our ref {missing}")));
+        return Ok(Err(format!("upload-pack: not our ref {missing}")));
     }
-    let not = match excluded(request, &opened.snapshot.refs, &opened.snapshot.default_branch) {
+    let not = match excluded(request, opened) {
         Ok(not) => not,
-        Err(reason) => return Ok(Prepared::Refused(reason)),
+        Err(reason) => return Ok(Err(reason)),
     };
     let Some(boundary) = deepen(&catalog.packs, &request.wants, &request.depth, &not) else {
-        return Ok(Prepared::Refused("no commits selected for shallow requests".to_owned()));
+        return Ok(Err("no commits selected for shallow requests".to_owned()));
     };
     let is_common = |id: &ObjectId| catalog.packs.find(*id).is_some();
     let answer =
         request.answer(&boundary.update, is_common, |common| all_reach(&catalog.packs, &request.wants, common));
-    if !answer.pack_follows {
-        return Ok(Prepared::Answer(answer.bytes));
-    }
-    let (plan, options) = select::select(&catalog, request, &boundary, &opened.snapshot.refs).await?;
-    Ok(Prepared::Pack { answer: answer.bytes, catalog, plan, options })
+    Ok(Ok(Answered { answer, catalog, boundary }))
+}
+
+/// What a ref points at that has this full name, or the name `HEAD`.
+fn find_ref(opened: &Opened, name: &[u8]) -> Option<ObjectId> {
+    let Snapshot { refs, default_branch, .. } = &opened.snapshot;
+    let head = format!("refs/heads/{default_branch}");
+    let name = if name == HEAD.as_bytes() { head.as_bytes() } else { name };
+    let at = refs.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok()?;
+    ObjectId::from_hex(refs.get(at)?.id.as_bytes()).ok()
 }
 
 /// The tips of the histories that the client does not want: refs by the names that gitrevisions(7) allows.
-fn excluded(request: &FetchRequest, refs: &[RefRow], default_branch: &str) -> Result<Vec<ObjectId>, String> {
-    let by_name = |name: String| refs.binary_search_by(|row| row.name.cmp(&name)).ok().and_then(|at| refs.get(at));
-    let find = |name: &str| {
-        let prefixes = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-        let row = prefixes.iter().find_map(|prefix| by_name(format!("{prefix}{name}")))?;
-        ObjectId::from_hex(row.id.as_bytes()).ok()
-    };
-    let head = format!("refs/heads/{default_branch}");
-    let names = request.depth.not.iter().map(|name| String::from_utf8_lossy(name));
-    let names = names.map(|name| if name == HEAD { head.clone().into() } else { name });
-    names.map(|name| find(&name).ok_or_else(|| format!("upload-pack: ambiguous deepen-not: {name}"))).collect()
+fn excluded(request: &FetchRequest, opened: &Opened) -> Result<Vec<ObjectId>, String> {
+    let prefixes = [&b""[..], b"refs/", b"refs/tags/", b"refs/heads/", b"refs/remotes/"];
+    let find =
+        |name: &Vec<u8>| prefixes.iter().find_map(|prefix| find_ref(opened, &[prefix, name.as_slice()].concat()));
+    let unknown = |name: &[u8]| format!("upload-pack: ambiguous deepen-not: {}", Excerpt::of(name));
+    request.depth.not.iter().map(|name| find(name).ok_or_else(|| unknown(name))).collect()
 }
 
-async fn refuse<K: Sink>(reason: &str, sink: &mut K) -> Result<(), Unsent> {
+async fn refuse<K: Sink>(request: &FetchRequest, reason: &str, sink: &mut K) -> Result<(), Unsent> {
     let mut answer = Vec::new();
-    write_err(&mut answer, reason);
+    request.refuse(&mut answer, reason);
     Ok(sink.write(answer.into()).await?)
 }

@@ -40,9 +40,13 @@ pub(super) async fn select<S: PackStore>(
         reach(&catalog.packs, tips, Some(&held), Some(&boundary.after))
     };
     let mut selected = reached.objects;
-    add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?;
+    // A filter by depth looks for itself what is in trees.
+    if request.filter.is_none_or(|filter| filter.tree_depth_min.is_none()) {
+        add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?;
+    }
     if let Some(filter) = &request.filter {
-        filter_out(catalog, filter, &wants, &mut selected, &mut held).await?;
+        let named = named(catalog, wants.iter().chain(&boundary.new_parents));
+        filter_out(catalog, filter, &named, &mut selected, &mut held).await?;
     }
     if request.include_tag {
         add_tags(catalog, refs, &mut selected, &held);
@@ -65,7 +69,7 @@ fn believe_less<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], h
 async fn filter_out<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
     filter: &Filter,
-    wants: &[Place],
+    named: &[Place],
     selected: &mut ObjectSet,
     held: &mut ObjectSet,
 ) -> Result<(), Failure> {
@@ -73,39 +77,48 @@ async fn filter_out<S: PackStore>(
     let passes = |place: Place| entry(place).is_some_and(|entry| filter.lets_pass(entry.kind, entry.object_len));
     let is_in_trees = |place: Place| entry(place).is_some_and(|entry| matches!(entry.kind, Kind::Tree | Kind::Blob));
     if let Some(depth) = filter.tree_depth_min {
-        let near = within(catalog, roots(catalog, wants, selected), depth).await?;
-        selected.retain(|place| !is_in_trees(place) || near.contains(place));
+        selected.retain(|place| !is_in_trees(place));
+        let (roots, is_root) = roots(catalog, selected);
+        // As with Git, what is in a tree that is asked for by name is no steps away.
+        let is_tree = |place: Place| entry(place).is_some_and(|entry| entry.kind == Kind::Tree);
+        let named_trees = named.iter().copied().filter(|&place| is_tree(place) && !is_root.contains(place)).collect();
+        let near_named = within(catalog, named_trees, depth.saturating_add(1)).await?;
+        let near = within(catalog, roots, depth).await?;
+        for place in near.iter().chain(near_named.iter()).filter(|&place| !held.contains(place)) {
+            selected.insert(place);
+        }
         held.retain(|place| !is_in_trees(place));
     }
     selected.retain(passes);
     held.retain(passes);
     // What is asked for by name is sent even so, and what a tag names with it: this is how a client gets what it lacks.
-    for place in named(catalog, wants).filter(|&place| !held.contains(place)) {
+    for &place in named.iter().filter(|&&place| !held.contains(place)) {
         selected.insert(place);
     }
     Ok(())
 }
 
 /// What is wanted, and what tags among it name.
-fn named<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place]) -> impl Iterator<Item = Place> {
-    wants.iter().flat_map(|&want| std::iter::successors(Some(want), |&place| tag_target(catalog, place)))
+fn named<'p, S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: impl Iterator<Item = &'p Place>) -> Vec<Place> {
+    wants.flat_map(|&want| std::iter::successors(Some(want), |&place| tag_target(catalog, place))).collect()
 }
 
 fn tag_target<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tag: Place) -> Option<Place> {
     catalog.packs.resolve(tag.pack, catalog.packs.index(tag.pack)?.tag_target(tag.number)?)
 }
 
-/// The trees of all commits that are sent, and those that are wanted by name.
-fn roots<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], selected: &ObjectSet) -> Vec<Place> {
+/// The trees of all commits that are sent, as a list and as a set.
+fn roots<S: PackStore>(catalog: &LoadedCatalog<'_, S>, selected: &ObjectSet) -> (Vec<Place>, ObjectSet) {
     let tree = |place: Place| catalog.packs.resolve(place.pack, catalog.packs.commit(place)?.tree);
-    let is_tree = |place: &Place| catalog.packs.entry(*place).is_some_and(|entry| entry.kind == Kind::Tree);
-    selected.iter().filter_map(tree).chain(named(catalog, wants).filter(is_tree)).collect()
+    let mut seen = catalog.packs.empty_set();
+    let list = selected.iter().filter_map(tree).filter(|&root| seen.insert(root)).collect();
+    (list, seen)
 }
 
-/// Adds the annotated tags of what is sent.
+/// Adds the annotated tags of what is sent, those that are known as tags.
 fn add_tags<S: PackStore>(catalog: &LoadedCatalog<'_, S>, refs: &[RefRow], selected: &mut ObjectSet, held: &ObjectSet) {
     let place_of = |hex: &str| catalog.packs.find(ObjectId::from_hex(hex.as_bytes()).ok()?);
-    for row in refs {
+    for row in refs.iter().filter(|row| row.name.starts_with("refs/tags/")) {
         let Some(peeled) = row.peeled.as_deref().and_then(place_of) else { continue };
         if !selected.contains(peeled) {
             continue;

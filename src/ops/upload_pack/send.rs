@@ -8,9 +8,8 @@ use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, Place};
 use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_header};
 use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
-use git_core::pkt_line::SideBand;
 
-use super::frame::{PackOut, Sink, Trailer};
+use super::frame::{Framing, PackOut, Sink, Trailer};
 use super::read::{Extent, Extents, Reader, read_ahead};
 use super::{Gone, Unsent, trailers};
 use crate::config::OBJECTS_AHEAD_MAX;
@@ -24,7 +23,7 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     catalog: &LoadedCatalog<'_, S>,
     plan: &Plan,
     options: SendOptions,
-    side_band: Option<SideBand>,
+    framing: Framing,
     sink: &mut K,
 ) -> Result<(), Unsent> {
     let whole = is_whole_pack(plan, &catalog.packs);
@@ -34,24 +33,28 @@ pub(super) async fn send<S: PackStore, K: Sink>(
         (None, Some(known)) => Trailer::Known(known),
         (None, None) => Trailer::hashed()?,
     };
-    let mut out = PackOut::new(sink, side_band, trailer);
+    let mut out = PackOut::new(sink, framing, trailer);
     let sent = match whole {
         Some(pack) => send_whole(catalog, pack, &mut out).await,
         None => send_items(catalog, plan, options, &mut out).await.map(drop),
     };
     match sent {
         Ok(()) => {
-            if let (Some(trailer), Some(parts)) = (out.finish().await?, parts) {
+            if let (Some(trailer), Some(parts)) = (out.finish(plan.n_objects).await?, parts) {
                 trailers::learn(parts, trailer);
             }
             Ok(())
         }
-        Err(Unsent::Failed(failure)) if side_band.is_some() => {
-            out.fail("internal error").await?;
-            Err(Unsent::Told(failure))
-        }
+        Err(Unsent::Failed(failure)) => Err(fail(failure, framing, sink).await?),
         Err(unsent) => Err(unsent),
     }
+}
+
+/// Tells a client that takes side-band that the pack will not be whole.
+pub(super) async fn fail<K: Sink>(failure: Failure, framing: Framing, sink: &mut K) -> Result<Unsent, Gone> {
+    let Some(packet) = framing.error("internal error") else { return Ok(Unsent::Failed(failure)) };
+    sink.write(packet.into()).await?;
+    Ok(Unsent::Told(failure))
 }
 
 /// A pack that was written for its own sake.
@@ -69,10 +72,10 @@ pub(crate) async fn write_pack<S: PackStore, K: Sink>(
     options: SendOptions,
     sink: &mut K,
 ) -> Result<Written, Unsent> {
-    let mut out = PackOut::new(sink, None, Trailer::hashed()?);
+    let mut out = PackOut::new(sink, Framing::BARE, Trailer::hashed()?);
     let layout = send_items(catalog, plan, options, &mut out).await?;
     let len = out.offset() + PACK_TRAILER_LEN as u64;
-    let trailer = out.finish().await?.ok_or_else(|| Failure::shape("a pack that was hashed", "none"))?;
+    let trailer = out.finish(plan.n_objects).await?.ok_or_else(|| Failure::shape("a pack that was hashed", "none"))?;
     Ok(Written { layout, len, trailer })
 }
 

@@ -65,8 +65,7 @@ pub fn plan(catalog: &Catalog, selected: &ObjectSet, held: &ObjectSet, options: 
     plan_in_order(catalog, selected.iter(), selected, held, options)
 }
 
-/// Plans how to send `selected`, which is what `order` yields: as it does, but that a base comes before what builds on
-/// it. Among objects of one kind the order must be that of packs and places.
+/// Plans how to send `selected`, which is what `order` yields: as it does, but that a base comes before what builds on it.
 pub fn plan_in_order(
     catalog: &Catalog,
     order: impl Iterator<Item = Place>,
@@ -74,7 +73,7 @@ pub fn plan_in_order(
     held: &ObjectSet,
     options: SendOptions,
 ) -> Plan {
-    let mut planner = Planner { catalog, selected, held, options, items: Vec::new(), early: catalog.empty_set() };
+    let mut planner = Planner { catalog, selected, held, options, items: Vec::new(), sent: catalog.empty_set() };
     for place in order {
         planner.add(place);
     }
@@ -115,8 +114,8 @@ struct Planner<'a> {
     held: &'a ObjectSet,
     options: SendOptions,
     items: Vec<Item>,
-    /// Objects that were sent before their turn because something before them builds on them.
-    early: ObjectSet,
+    /// Objects that have their place in the plan, some of them before their turn because something builds on them.
+    sent: ObjectSet,
 }
 
 /// What can be done with an entry.
@@ -131,22 +130,23 @@ enum Sending {
 
 impl Planner<'_> {
     fn add(&mut self, place: Place) {
-        if self.early.contains(place) {
+        if self.sent.contains(place) {
             return;
         }
         let base = self.base(place);
-        let Some(mut top) = self.later(place, base) else { return self.add_next(place, base) };
-        // A base stored after what builds on it: it and what it builds on come first. Such chains end, for no object is
-        // its own base.
+        let Some(mut top) = self.later(base) else {
+            self.sent.insert(place);
+            return self.add_next(place, base);
+        };
+        // A base whose turn comes later: it and what it builds on come first. Such chains end, for no object is its own
+        // base.
         let mut chain = vec![place, top];
-        while let Some(later) = self.later(top, self.base(top)) {
+        while let Some(later) = self.later(self.base(top)) {
             chain.push(later);
             top = later;
         }
         while let Some(next) = chain.pop() {
-            if next != place {
-                self.early.insert(next);
-            }
+            self.sent.insert(next);
             self.add_next(next, self.base(next));
         }
     }
@@ -157,10 +157,10 @@ impl Planner<'_> {
         Some((reference, self.catalog.resolve(place.pack, reference)))
     }
 
-    /// The base of `place`, if it is to be sent and its turn comes later.
-    fn later(&self, place: Place, base: Option<(Ref, Option<Place>)>) -> Option<Place> {
+    /// That base, if it is to be sent and its turn comes later.
+    fn later(&self, base: Option<(Ref, Option<Place>)>) -> Option<Place> {
         let base = base?.1?;
-        let is_later = base > place && self.selected.contains(base) && !self.early.contains(base);
+        let is_later = self.selected.contains(base) && !self.sent.contains(base);
         is_later.then_some(base)
     }
 

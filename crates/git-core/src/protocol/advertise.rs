@@ -208,9 +208,10 @@ mod tests {
                 "version 2",
                 "agent=server/1",
                 "ls-refs=unborn",
-                "fetch=shallow wait-for-done filter",
+                "fetch=shallow wait-for-done filter ref-in-want sideband-all",
                 "server-option",
                 "object-format=sha1",
+                "object-info=size",
                 "0000"
             ]
         );

@@ -36,8 +36,13 @@ pub const RECEIVE_PACK: &[&str] = &[
 ];
 
 /// Version 2, a line each. `agent` is added when the list is written.
-pub const VERSION_2: &[&str] =
-    &["ls-refs=unborn", "fetch=shallow wait-for-done filter", "server-option", OBJECT_FORMAT];
+pub const VERSION_2: &[&str] = &[
+    "ls-refs=unborn",
+    "fetch=shallow wait-for-done filter ref-in-want sideband-all",
+    "server-option",
+    OBJECT_FORMAT,
+    "object-info=size",
+];
 
 const OBJECT_FORMAT: &str = "object-format=sha1";
 

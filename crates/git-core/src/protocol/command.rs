@@ -2,6 +2,7 @@
 
 use super::fetch::FetchRequest;
 use super::ls_refs::LsRefs;
+use super::object_info::ObjectInfo;
 use super::{Excerpt, RequestError, RequestLimits, capabilities};
 use crate::pkt_line::{Packet, Reader};
 
@@ -12,6 +13,8 @@ pub enum Command {
     LsRefs(LsRefs),
     /// `fetch`
     Fetch(FetchRequest),
+    /// `object-info`
+    ObjectInfo(ObjectInfo),
 }
 
 impl Command {
@@ -36,6 +39,7 @@ impl Command {
         match name.ok_or(RequestError::NoCommand)? {
             b"ls-refs" => LsRefs::parse(arguments, limits.n_ref_prefixes_max).map(Self::LsRefs).map(Some),
             b"fetch" => FetchRequest::parse_version_2(arguments, limits).map(Self::Fetch).map(Some),
+            b"object-info" => ObjectInfo::parse(arguments, limits.n_wants_max).map(Self::ObjectInfo).map(Some),
             other => Err(RequestError::UnknownCommand(Excerpt::of(other))),
         }
     }

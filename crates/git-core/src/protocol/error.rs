@@ -22,6 +22,12 @@ pub enum RequestError {
     InvalidFilter(Excerpt),
     /// A line that uses what this server did not advertise.
     NotOffered(Excerpt),
+    /// A number of commits together with another way to say where history ends.
+    MixedDepths,
+    /// A line of `object-info` that asks for what nobody knows.
+    NoObjectInfo(Excerpt),
+    /// What `object-info` is asked for is no object id.
+    NoObjectId(Excerpt),
     /// A capability of version 2 that this server does not know.
     UnknownCapability(Excerpt),
     /// A command of version 2 that this server does not know.
@@ -34,7 +40,7 @@ pub enum RequestError {
     ForeignObjectFormat(Excerpt),
     /// More lines of one kind than the caller allows.
     TooMany {
-        /// The kind: `want`, `have`, `command`, `shallow`.
+        /// The kind: `want`, `have`, `oid`, `command`, `shallow`.
         kind: &'static str,
         /// The most that is allowed.
         n_max: usize,
@@ -52,7 +58,24 @@ impl RequestError {
     /// Whether the request was understood and asks for what cannot be had: clients show the words of an answer in the
     /// protocol, and not those of one that is no success.
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::NotOffered(_) | Self::InvalidFilter(_))
+        matches!(
+            self,
+            Self::NotOffered(_)
+                | Self::InvalidFilter(_)
+                | Self::MixedDepths
+                | Self::NoObjectInfo(_)
+                | Self::NoObjectId(_)
+                | Self::ForeignObjectFormat(_)
+                | Self::TooMany { .. }
+        )
+    }
+
+    /// A refusal as it is said in an answer in the protocol.
+    pub fn refusal(&self) -> String {
+        match self {
+            Self::NoObjectInfo(_) | Self::NoObjectId(_) => self.to_string(),
+            _ => format!("upload-pack: {self}"),
+        }
     }
 
     /// The error for a packet where a line was to be expected.
@@ -82,6 +105,9 @@ impl fmt::Display for RequestError {
             Self::UnexpectedLine(line) => write!(f, "unexpected line: '{line}'"),
             Self::InvalidFilter(filter) => write!(f, "invalid filter-spec '{filter}'"),
             Self::NotOffered(line) => write!(f, "not supported by this server: '{line}'"),
+            Self::MixedDepths => f.write_str("deepen and deepen-since (or deepen-not) cannot be used together"),
+            Self::NoObjectInfo(line) => write!(f, "object-info: unexpected line: '{line}'"),
+            Self::NoObjectId(hex) => write!(f, "object-info: protocol error, expected to get oid, not '{hex}'"),
             Self::UnknownCapability(capability) => write!(f, "unknown capability '{capability}'"),
             Self::UnknownCommand(command) => write!(f, "invalid command '{command}'"),
             Self::NoCommand => f.write_str("no command requested"),

@@ -9,6 +9,7 @@ pub mod command;
 mod error;
 pub mod fetch;
 pub mod ls_refs;
+pub mod object_info;
 pub mod push;
 pub mod report;
 
@@ -80,7 +81,7 @@ impl Version {
 /// How much a fetching client may ask for in one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Most `want` lines.
+    /// Most `want` and `want-ref` lines, and most `oid` lines of `object-info`.
     pub n_wants_max: usize,
     /// Most `have` lines.
     pub n_haves_max: usize,

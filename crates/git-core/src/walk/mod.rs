@@ -122,10 +122,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new.
+/// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new. As with Git, whoever has
+/// a commit has its parents, and nothing is told by haves of what is no commit, nor leads to one.
 pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId]) -> bool {
     let mut good = catalog.empty_set();
-    let common: Vec<_> = common.iter().filter_map(|&id| catalog.find(id)).collect();
+    let mut common: Vec<_> = common.iter().filter_map(|&id| catalog.find(id)).collect();
+    common.extend(common.clone().into_iter().flat_map(|place| parents(catalog, place)));
     for &place in &common {
         good.insert(place);
     }
@@ -159,7 +161,7 @@ pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId]) -> 
             good.insert(place);
         }
     }
-    ends.into_iter().all(|end| good.contains(end))
+    ends.into_iter().all(|end| good.contains(end) || catalog.commit(end).is_none())
 }
 
 /// What a tag leads to, or the first of `good` on the way there.

@@ -1,7 +1,7 @@
 //! Histories that end early: where the client's do, and how deep it wants them to be. Source: gitprotocol-pack(5),
 //! "Packfile Negotiation"; gitprotocol-v2(5), "fetch".
 
-use super::{push_id, refuse};
+use super::push_id;
 use crate::ObjectId;
 use crate::pkt_line::write_bare_line;
 use crate::protocol::{Excerpt, RequestError, RequestLimits};
@@ -66,7 +66,7 @@ impl Depth {
             _ => return Ok(false),
         }
         if self.n_commits.is_some() && (self.since.is_some() || !self.not.is_empty()) {
-            return Err(refuse(line));
+            return Err(RequestError::MixedDepths);
         }
         Ok(true)
     }
@@ -82,13 +82,14 @@ impl ShallowUpdate {
         self.shallow.is_empty() && self.unshallow.is_empty()
     }
 
-    /// The lines that tell it, without what stands around them. Git ends them without a line feed, and libgit2 accepts no other.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// The lines that tell it, without what stands around them; `band` goes before each. Git ends them without a line feed, and
+    /// libgit2 accepts no other.
+    pub(super) fn write(&self, out: &mut Vec<u8>, band: &[u8]) {
         for id in &self.shallow {
-            write_bare_line(out, &[b"shallow ", id.to_hex().as_bytes()]);
+            write_bare_line(out, &[band, b"shallow ", id.to_hex().as_bytes()]);
         }
         for id in &self.unshallow {
-            write_bare_line(out, &[b"unshallow ", id.to_hex().as_bytes()]);
+            write_bare_line(out, &[band, b"unshallow ", id.to_hex().as_bytes()]);
         }
     }
 }
@@ -124,7 +125,7 @@ mod tests {
         for line in ["deepen 0", "deepen -1", "deepen", "deepen x", "deepen-since 0", "deepen-since x", "shallow x"] {
             assert_eq!(parse(&[line]), Err(RequestError::UnexpectedLine(Excerpt::of(line.as_bytes()))));
         }
-        assert!(parse(&["deepen 1", "deepen-not main"]).is_err());
+        assert_eq!(parse(&["deepen 1", "deepen-not main"]), Err(RequestError::MixedDepths));
         let id = format!("shallow {}", ObjectId::from_bytes([7; 20]));
         assert_eq!(parse(&[id.as_str(); 3]), Err(RequestError::TooMany { kind: "shallow", n_max: 2 }));
         assert_eq!(parse(&["deepen-not a"; 3]), Err(RequestError::TooMany { kind: "deepen-not", n_max: 2 }));

@@ -1,19 +1,19 @@
 //! What a client wants, what it has, and what it is told about that before the pack. Every request carries the whole
 //! state of the negotiation, as HTTP has it. Which objects are here, and which reach which, is the caller's knowledge.
-//!
-//! Wanted refs are absent; a request that uses them is refused.
 
 mod depth;
 mod filter;
 mod v0;
 mod v2;
+mod want_ref;
 
 pub use depth::{DEPTH_INFINITE, Depth, ShallowUpdate};
 pub use filter::Filter;
+pub use want_ref::WantRef;
 
 use super::{Excerpt, RequestError, RequestLimits};
 use crate::ObjectId;
-use crate::pkt_line::SideBand;
+use crate::pkt_line::{Band, SideBand, write_band, write_err};
 
 /// A client's request for a pack, whatever the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ use crate::pkt_line::SideBand;
 pub struct FetchRequest {
     /// Objects that the client asks for, as it listed them.
     pub wants: Vec<ObjectId>,
+    /// Refs that it asks for by name. What they point at is wanted once they have been looked up.
+    pub want_refs: Vec<WantRef>,
     /// Objects that the client has, as it listed them.
     pub haves: Vec<ObjectId>,
     /// How the request ends.
@@ -35,12 +37,16 @@ pub struct FetchRequest {
     pub include_tag: bool,
     /// How the pack is framed; `None` is not at all.
     pub side_band: Option<SideBand>,
+    /// Whatever comes before the pack is framed so too.
+    pub side_band_all: bool,
     /// How deep the client's history is and shall be.
     pub depth: Depth,
     /// What it does without.
     pub filter: Option<Filter>,
     /// How haves are answered.
     pub negotiation: Negotiation,
+    /// What in it cannot be had; the rest is as if that line were not there.
+    pub refusal: Option<RequestError>,
 }
 
 /// How a request ends.
@@ -104,7 +110,8 @@ impl FetchRequest {
 
     /// Whether nothing is to be sent at all. In version 2 a client may negotiate without wanting anything.
     pub fn is_empty(&self) -> bool {
-        self.wants.is_empty() && self.negotiation != Negotiation::Sections { wait_for_done: true }
+        let wants_nothing = self.wants.is_empty() && self.want_refs.is_empty() && self.refusal.is_none();
+        wants_nothing && self.negotiation != Negotiation::Sections { wait_for_done: true }
     }
 
     /// Answers the haves. `is_common` tells whether an object is here; `is_ready`, whether each wanted object reaches one
@@ -128,9 +135,29 @@ impl FetchRequest {
         }
     }
 
+    /// Appends the answer that takes the place of all others: why the client gets nothing.
+    pub fn refuse(&self, out: &mut Vec<u8>, reason: &str) {
+        match self.side_band.filter(|_| self.side_band_all) {
+            Some(side_band) => write_band(out, side_band, Band::Error, reason.as_bytes()),
+            None => write_err(out, reason),
+        }
+    }
+
+    /// Takes what became of a line: a refusal is kept, for the lines after it say how it is to be told.
+    fn note(&mut self, taken: Result<(), RequestError>) -> Result<(), RequestError> {
+        match taken {
+            Err(error) if error.is_refusal() => {
+                self.refusal.get_or_insert(error);
+                Ok(())
+            }
+            taken => taken,
+        }
+    }
+
     const fn new(negotiation: Negotiation, side_band: Option<SideBand>) -> Self {
         Self {
             wants: Vec::new(),
+            want_refs: Vec::new(),
             haves: Vec::new(),
             end: End::Flush,
             thin_pack: false,
@@ -138,9 +165,11 @@ impl FetchRequest {
             no_progress: false,
             include_tag: false,
             side_band,
+            side_band_all: false,
             depth: Depth { shallow: Vec::new(), n_commits: None, is_relative: false, since: None, not: Vec::new() },
             filter: None,
             negotiation,
+            refusal: None,
         }
     }
 }
@@ -177,14 +206,4 @@ fn push_id(
     }
     ids.push(id);
     Ok(())
-}
-
-/// The error for a line that is none of those known: Git may know it, but this server did not offer it.
-fn refuse(line: &[u8]) -> RequestError {
-    let keyword = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let excerpt = Excerpt::of(line);
-    match keyword {
-        b"want-ref" | b"sideband-all" => RequestError::NotOffered(excerpt),
-        _ => RequestError::UnexpectedLine(excerpt),
-    }
 }

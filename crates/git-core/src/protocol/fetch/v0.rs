@@ -1,7 +1,7 @@
 //! Requests in versions 0 and 1. Source: gitprotocol-pack(5), "Packfile Negotiation"; gitprotocol-http(5), "Smart Service
 //! git-upload-pack".
 
-use super::{Acks, Answer, Common, End, FetchRequest, Filter, MultiAck, Negotiation, ShallowUpdate, push_id, refuse};
+use super::{Acks, Answer, Common, End, FetchRequest, Filter, MultiAck, Negotiation, ShallowUpdate, push_id};
 use crate::ObjectId;
 use crate::pkt_line::{Packet, Reader, SideBand, write_flush, write_line};
 use crate::protocol::{Excerpt, RequestError, RequestLimits, capabilities};
@@ -12,13 +12,16 @@ pub(super) fn parse(body: &[u8], limits: &RequestLimits) -> Result<FetchRequest,
     let mut request = FetchRequest::new(Negotiation::Acks(acks), None);
     loop {
         match reader.read()? {
-            Packet::Line(line) => take_want(line, &mut request, &mut acks, limits)?,
+            Packet::Line(line) => {
+                let taken = take_want(line, &mut request, &mut acks, limits);
+                request.note(taken)?;
+            }
             Packet::Flush => break,
             packet => return Err(RequestError::unexpected(&packet)),
         }
     }
     request.negotiation = Negotiation::Acks(acks);
-    request.end = take_haves(&mut reader, &mut request.haves, limits)?;
+    request.end = take_haves(&mut reader, &mut request, limits)?;
     Ok(request)
 }
 
@@ -35,29 +38,38 @@ fn take_want(
         request.filter = Some(Filter::parse(specification)?);
         return Ok(());
     }
-    let want = line.strip_prefix(b"want ").ok_or_else(|| refuse(line))?;
+    let want = line.strip_prefix(b"want ").ok_or_else(|| unexpected(line))?;
     let (hex, list) = want.split_at_checked(ObjectId::HEX_LEN).unwrap_or((want, b""));
     if !list.is_empty() && !list.starts_with(b" ") {
-        return Err(RequestError::UnexpectedLine(Excerpt::of(line)));
+        return Err(unexpected(line));
     }
     push_id(&mut request.wants, hex, line, "want", limits.n_wants_max)?;
     capabilities::split(list).try_for_each(|capability| take_capability(capability, request, acks))
 }
 
 /// A body that ends right after the wants is legal; one that ends among the haves is not.
-fn take_haves(reader: &mut Reader<'_>, haves: &mut Vec<ObjectId>, limits: &RequestLimits) -> Result<End, RequestError> {
+fn take_haves(
+    reader: &mut Reader<'_>,
+    request: &mut FetchRequest,
+    limits: &RequestLimits,
+) -> Result<End, RequestError> {
     loop {
         match reader.read()? {
             Packet::Line(b"done") => return Ok(End::Done),
             Packet::Line(line) => {
-                let hex = line.strip_prefix(b"have ").ok_or_else(|| refuse(line))?;
-                push_id(haves, hex, line, "have", limits.n_haves_max)?;
+                let hex = line.strip_prefix(b"have ").ok_or_else(|| unexpected(line))?;
+                let taken = push_id(&mut request.haves, hex, line, "have", limits.n_haves_max);
+                request.note(taken)?;
             }
             Packet::Flush => return Ok(End::Flush),
-            Packet::End if haves.is_empty() => return Ok(End::Wants),
+            Packet::End if request.haves.is_empty() => return Ok(End::Wants),
             packet => return Err(RequestError::unexpected(&packet)),
         }
     }
+}
+
+fn unexpected(line: &[u8]) -> RequestError {
+    RequestError::UnexpectedLine(Excerpt::of(line))
 }
 
 /// A capability that is not known makes no difference, as with Git, but for the format of object ids.
@@ -90,7 +102,7 @@ pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
 ) -> Answer {
     let mut lines = AckLines { bytes: Vec::new(), multi_ack: acks.multi_ack, said_ready: false };
     if request.depth.is_asked_for() {
-        update.write(&mut lines.bytes);
+        update.write(&mut lines.bytes, b"");
         write_flush(&mut lines.bytes);
     }
     let mut all_common = true;
@@ -243,11 +255,12 @@ mod tests {
 
     #[test]
     fn what_was_not_offered_is_refused_in_words() {
-        let refused = parse(&[want(1, ""), "filter sparse:oid=x".to_owned(), String::new()]);
-        assert_eq!(refused, Err(RequestError::NotOffered(Excerpt::of(b"sparse:oid=x"))));
+        let refusal = |lines: &[String]| parse(lines).unwrap().refusal.unwrap().refusal();
+        let filtered = [want(1, ""), "filter sparse:oid=x".to_owned(), String::new()];
+        assert_eq!(refusal(&filtered), "upload-pack: not supported by this server: 'sparse:oid=x'");
         assert_eq!(
-            parse(&[want(1, " object-format=sha256")]).unwrap_err().to_string(),
-            "mismatched object format: server sha1; client sha256"
+            refusal(&[want(1, " object-format=sha256"), String::new()]),
+            "upload-pack: mismatched object format: server sha1; client sha256"
         );
     }
 
@@ -281,10 +294,11 @@ mod tests {
 
     #[test]
     fn more_wants_or_haves_than_allowed_are_refused() {
-        let lines = [want(1, ""), want(2, ""), want(3, "")];
-        assert_eq!(parse(&lines), Err(RequestError::TooMany { kind: "want", n_max: 2 }));
-        let lines = [want(1, ""), String::new(), have(1), have(2), have(3), have(4)];
-        assert_eq!(parse(&lines), Err(RequestError::TooMany { kind: "have", n_max: 3 }));
+        let refusal = |lines: &[String]| parse(lines).unwrap().refusal;
+        let lines = [want(1, ""), want(2, ""), want(3, ""), String::new()];
+        assert_eq!(refusal(&lines), Some(RequestError::TooMany { kind: "want", n_max: 2 }));
+        let lines = [want(1, ""), String::new(), have(1), have(2), have(3), have(4), String::new()];
+        assert_eq!(refusal(&lines), Some(RequestError::TooMany { kind: "have", n_max: 3 }));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The `fetch` command of version 2. Source: gitprotocol-v2(5), "fetch".
 
-use super::{Answer, Common, End, FetchRequest, Filter, Negotiation, ShallowUpdate, push_id, refuse};
+use super::{Answer, Common, End, FetchRequest, Filter, Negotiation, ShallowUpdate, WantRef, push_id};
 use crate::ObjectId;
 use crate::pkt_line::{SideBand, write_delimiter, write_flush, write_line};
 use crate::protocol::command::Arguments;
-use crate::protocol::{RequestError, RequestLimits};
+use crate::protocol::{Excerpt, RequestError, RequestLimits};
 
 impl FetchRequest {
     pub(in crate::protocol) fn parse_version_2(
@@ -21,8 +21,11 @@ impl FetchRequest {
                 b"no-progress" => request.no_progress = true,
                 b"include-tag" => request.include_tag = true,
                 b"wait-for-done" => wait_for_done = true,
-                _ if request.depth.take(line, limits)? => {}
-                _ => take_value(line, &mut request, limits)?,
+                b"sideband-all" => request.side_band_all = true,
+                _ => {
+                    let taken = take_value(line, &mut request, limits);
+                    request.note(taken)?;
+                }
             }
         }
         request.negotiation = Negotiation::Sections { wait_for_done };
@@ -31,8 +34,19 @@ impl FetchRequest {
 }
 
 fn take_value(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -> Result<(), RequestError> {
+    if request.depth.take(line, limits)? {
+        return Ok(());
+    }
+    let n_wants_max = limits.n_wants_max.saturating_sub(request.want_refs.len());
     if let Some(hex) = line.strip_prefix(b"want ") {
-        return push_id(&mut request.wants, hex, line, "want", limits.n_wants_max);
+        return push_id(&mut request.wants, hex, line, "want", n_wants_max);
+    }
+    if let Some(name) = line.strip_prefix(b"want-ref ") {
+        if request.wants.len() >= n_wants_max {
+            return Err(RequestError::TooMany { kind: "want", n_max: limits.n_wants_max });
+        }
+        request.want_refs.push(WantRef { name: name.to_vec(), id: None });
+        return Ok(());
     }
     if let Some(hex) = line.strip_prefix(b"have ") {
         return push_id(&mut request.haves, hex, line, "have", limits.n_haves_max);
@@ -45,7 +59,7 @@ fn take_value(line: &[u8], request: &mut FetchRequest, limits: &RequestLimits) -
     if line.starts_with(b"packfile-uris ") {
         return Ok(());
     }
-    Err(refuse(line))
+    Err(RequestError::UnexpectedLine(Excerpt::of(line)))
 }
 
 /// Haves are acknowledged unless the client is done or has none, and the pack follows unless more haves could help.
@@ -57,28 +71,39 @@ pub(super) fn answer<F: FnMut(&[ObjectId]) -> bool>(
     common: &mut Common<F>,
 ) -> Answer {
     let mut bytes = Vec::new();
+    // With `sideband-all`, whatever is no flush and no delimiter begins with the number of a band.
+    let band = if request.side_band_all { &b"\x01"[..] } else { b"" };
     if request.end != End::Done && !request.haves.is_empty() {
         common.ids = request.haves.iter().copied().filter(is_common).collect();
-        write_line(&mut bytes, &[b"acknowledgments"]);
+        write_line(&mut bytes, &[band, b"acknowledgments"]);
         if common.ids.is_empty() {
-            write_line(&mut bytes, &[b"NAK"]);
+            write_line(&mut bytes, &[band, b"NAK"]);
         }
         for id in &common.ids {
-            write_line(&mut bytes, &[b"ACK ", id.to_hex().as_bytes()]);
+            write_line(&mut bytes, &[band, b"ACK ", id.to_hex().as_bytes()]);
         }
         if wait_for_done || !common.is_ready() {
             write_flush(&mut bytes);
             return Answer { bytes, pack_follows: false };
         }
-        write_line(&mut bytes, &[b"ready"]);
+        write_line(&mut bytes, &[band, b"ready"]);
         write_delimiter(&mut bytes);
     }
     if request.depth.is_said() || !update.is_empty() {
-        write_line(&mut bytes, &[b"shallow-info"]);
-        update.write(&mut bytes);
+        write_line(&mut bytes, &[band, b"shallow-info"]);
+        update.write(&mut bytes, band);
         write_delimiter(&mut bytes);
     }
-    write_line(&mut bytes, &[b"packfile"]);
+    // After the ends of history, as the manual has it and clients expect it, not before them, as git's own server does.
+    if !request.want_refs.is_empty() {
+        write_line(&mut bytes, &[band, b"wanted-refs"]);
+        for WantRef { name, id } in &request.want_refs {
+            let hex = id.map(|id| id.to_hex()).unwrap_or_default();
+            write_line(&mut bytes, &[band, hex.as_bytes(), b" ", name]);
+        }
+        write_delimiter(&mut bytes);
+    }
+    write_line(&mut bytes, &[band, b"packfile"]);
     Answer { bytes, pack_follows: true }
 }
 
@@ -166,9 +191,15 @@ mod tests {
 
     #[test]
     fn what_was_not_offered_is_refused_in_words() {
-        for line in ["filter sparse:oid=main:x", "want-ref refs/heads/a", "sideband-all"] {
-            let line_said = line.trim_start_matches("filter ");
-            assert_eq!(parse(&[line]).unwrap_err().to_string(), format!("not supported by this server: '{line_said}'"));
+        let words = "upload-pack: not supported by this server: 'sparse:oid=x'";
+        for (more, told) in [
+            (&[][..], format!("{:04x}ERR {words}", words.len() + 8)),
+            (&["sideband-all"], format!("{:04x}\x03{words}", words.len() + 5)),
+        ] {
+            let request = request(0, &[&["filter sparse:oid=x"][..], more].concat());
+            let mut answer = Vec::new();
+            request.refuse(&mut answer, &request.refusal.clone().unwrap().refusal());
+            assert_eq!(String::from_utf8(answer).unwrap(), told);
         }
         assert_eq!(parse(&["sideband"]), Err(RequestError::UnexpectedLine(Excerpt::of(b"sideband"))));
     }
@@ -188,10 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn wanted_refs_are_told_after_the_end_of_history() {
+        let mut request = parse(&["want-ref refs/heads/a", "want-ref HEAD", "deepen 1", "sideband-all"]).unwrap();
+        assert!(!request.is_empty());
+        request.look_up_refs(|name| Some(id(u8::try_from(name.len()).unwrap()))).unwrap();
+        let told = text(&request.answer(&ShallowUpdate::default(), |_| true, |_| true));
+        let refs = format!("003b\x01{} refs/heads/a\n0033\x01{} HEAD\n", id(12), id(4));
+        let before = "0012\x01shallow-info\n00010011\x01wanted-refs\n";
+        assert_eq!(told, format!("{before}{refs}0001000e\x01packfile\n"));
+    }
+
+    #[test]
+    fn with_sideband_all_every_line_is_on_a_band() {
+        let answer = request(1, &["sideband-all"]).answer(&ShallowUpdate::default(), |_| true, |_| true);
+        let expected = format!("0015\x01acknowledgments\n0032\x01ACK {}\n000b\x01ready\n0001000e\x01packfile\n", id(1));
+        assert_eq!(text(&answer), expected);
+    }
+
+    #[test]
     fn more_wants_or_haves_than_allowed_are_refused() {
         let want = format!("want {}", id(1));
         let have = format!("have {}", id(1));
-        assert_eq!(parse(&[want.as_str(); 3]), Err(RequestError::TooMany { kind: "want", n_max: 2 }));
-        assert_eq!(parse(&[have.as_str(); 4]), Err(RequestError::TooMany { kind: "have", n_max: 3 }));
+        let refusal = |lines: &[&str]| parse(lines).unwrap().refusal;
+        let too_many_wants = Some(RequestError::TooMany { kind: "want", n_max: 2 });
+        assert_eq!(refusal(&[want.as_str(); 3]), too_many_wants);
+        assert_eq!(refusal(&[&want, "want-ref a", "want-ref b"]), too_many_wants);
+        assert_eq!(refusal(&[have.as_str(); 4]), Some(RequestError::TooMany { kind: "have", n_max: 3 }));
     }
 }
