@@ -170,6 +170,13 @@ pub(crate) const LONG_WALK: usize = 5_000;
 /// chain that was written together, short enough to read for a single object.
 pub(crate) const BLOCK_CACHE_MAX: usize = 6 * MIB;
 pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
+/// Longest stretch that is read by blocks: a longer one would drive out too much. Blocks near each other are read together
+/// up to this length.
+pub(crate) const KEPT_LEN_MAX: u64 = 4 * BLOCK_LEN;
+/// So few stretches are read over gaps of a block's length: a delta chain has 50 entries.
+pub(crate) const JOINED_EXTENTS_MAX: usize = 64;
+/// If so few are left, they are read by blocks: the fetch is likely to be one of many for objects that stand together.
+pub(crate) const KEPT_EXTENTS_MAX: usize = 16;
 /// Blocks that are read ahead of their use, half of those that are kept, and how many at once: with the two stretches of a
 /// fetch as many as the platform lets one request have.
 pub(crate) const BLOCKS_AHEAD_MAX: usize = 24;

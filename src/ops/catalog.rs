@@ -107,7 +107,10 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
     /// An entry as it is stored.
     pub(crate) async fn stored_entry(&self, place: Place) -> Result<StoredEntry, Failure> {
         let range = self.entry_range(place)?;
-        let bytes = self.read_kept(place.pack, range).await?;
+        let mut bytes = Vec::new();
+        for piece in self.read_kept(place.pack, range).await? {
+            piece.append_to(&mut bytes);
+        }
         match decode_entry_header(&bytes) {
             Ok(Decoded::Value(header, header_len)) => Ok(StoredEntry { header, header_len, bytes }),
             _ => Err(Failure::shape("an entry", format_args!("{place:?}"))),

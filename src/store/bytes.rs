@@ -104,6 +104,14 @@ impl Bytes {
         }
     }
 
+    /// A copy that keeps nothing else in memory.
+    pub(crate) fn copied(&self) -> Self {
+        match &self.memory {
+            Memory::Js(_) => Self::from(self.to_js().slice(0, js32(self.len()))),
+            Memory::Wasm(_) => Self::from(self.to_vec()),
+        }
+    }
+
     pub(crate) fn to_vec(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.read_into(&mut out);

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use git_core::pack::catalog::Place;
 
 use super::{LoadedCatalog, to_usize};
-use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, BLOCK_READS_MAX, BLOCKS_AHEAD_MAX};
+use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, BLOCK_READS_MAX, BLOCKS_AHEAD_MAX, KEPT_LEN_MAX};
 use crate::durable::Failure;
 use crate::store::PackStore;
 use crate::store::bytes::Bytes;
@@ -44,17 +44,19 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
             }
             n_places += 1;
         }
-        let reads = missing.iter().map(|((key, block_no), &pack)| self.block(pack, key, *block_no));
+        let reads = runs(missing).into_iter();
+        let reads = reads.map(async |(key, pack, numbers)| self.blocks(pack, &key, numbers).await);
         stream::iter(reads).buffer_unordered(BLOCK_READS_MAX).try_for_each(async |_| Ok(())).await?;
         Ok(n_places)
     }
 
-    /// The blocks that an entry lies in and that are not at hand.
+    /// The blocks that an entry lies in and that are not at hand. A long entry is read without them.
     fn add_missing(&self, entry: Place, missing: &mut Vec<(BlockKey, usize)>) -> Result<(), Failure> {
-        if self.inline(entry.pack)?.is_some() {
+        let range = self.entry_range(entry)?;
+        if self.inline(entry.pack)?.is_some() || !is_kept(&range) {
             return Ok(());
         }
-        for (key, part) in self.segments(entry.pack, self.entry_range(entry)?)? {
+        for (key, part) in self.segments(entry.pack, range)? {
             for block_no in part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN) {
                 let block_key = (key.clone(), block_no);
                 if BLOCKS.with_borrow_mut(|blocks| blocks.get(&block_key)).is_none() {
@@ -65,32 +67,41 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
         Ok(())
     }
 
-    /// A short stretch of a pack, read by blocks that this isolate keeps.
-    pub(super) async fn read_kept(&self, pack: usize, range: Range<u64>) -> Result<Vec<u8>, Failure> {
-        if let Some(inline) = self.inline(pack)? {
-            return Ok(inline.slice(to_usize(range.start)?..to_usize(range.end)?).to_vec());
+    /// A stretch of a pack, read by blocks that this isolate keeps, unless it is long.
+    pub(crate) async fn read_kept(&self, pack: usize, range: Range<u64>) -> Result<Vec<Bytes>, Failure> {
+        if self.inline(pack)?.is_some() || !is_kept(&range) {
+            return self.read(pack, range).await;
         }
-        let mut bytes = Vec::new();
+        let mut pieces = Vec::new();
         for (key, part) in self.segments(pack, range)? {
-            for block_no in part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN) {
-                let block = self.block(pack, &key, block_no).await?;
-                let at = block_no * BLOCK_LEN;
-                let (start, end) = (part.start.saturating_sub(at), part.end - at);
-                bytes.extend(block.slice(to_usize(start)?..to_usize(end)?).to_vec());
+            let numbers = part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN);
+            for (number, block) in numbers.clone().zip(self.blocks(pack, &key, numbers).await?) {
+                let at = number * BLOCK_LEN;
+                pieces.push(block.slice(to_usize(part.start.saturating_sub(at))?..to_usize(part.end - at)?));
             }
         }
-        Ok(bytes)
+        Ok(pieces)
     }
 
-    async fn block(&self, pack: usize, key: &str, block_no: u64) -> Result<Bytes, Failure> {
-        let cache_key = (key.to_owned(), block_no);
-        if let Some(block) = BLOCKS.with_borrow_mut(|blocks| blocks.get(&cache_key)) {
-            return Ok(block);
+    /// Neighbouring blocks of a segment; those that are not at hand are read together.
+    async fn blocks(&self, pack: usize, key: &str, numbers: Range<u64>) -> Result<Vec<Bytes>, Failure> {
+        let kept = |number| BLOCKS.with_borrow_mut(|blocks| blocks.get(&(key.to_owned(), number)));
+        let mut found: Vec<Option<Bytes>> = numbers.clone().map(kept).collect();
+        let is_missing = |(number, block): (u64, &Option<Bytes>)| block.is_none().then_some(number);
+        let missing: Vec<u64> = numbers.clone().zip(&found).filter_map(is_missing).collect();
+        if let (Some(&first), Some(&last)) = (missing.first(), missing.last()) {
+            let start = first * BLOCK_LEN;
+            let read = self.store.get(key, start..((last + 1) * BLOCK_LEN).min(self.segment_len(pack, key)?)).await?;
+            for (number, block) in numbers.zip(&mut found).filter(|(number, _)| (first..=last).contains(number)) {
+                let at = to_usize(number * BLOCK_LEN - start)?;
+                let part = read.slice(at..at + to_usize(BLOCK_LEN)?);
+                // A copy, so that a block that is kept does not keep its neighbours.
+                let own = if first == last { part } else { part.copied() };
+                BLOCKS.with_borrow_mut(|blocks| blocks.insert((key.to_owned(), number), own.clone(), own.len()));
+                *block = Some(own);
+            }
         }
-        let range = block_no * BLOCK_LEN..((block_no + 1) * BLOCK_LEN).min(self.segment_len(pack, key)?);
-        let block = self.store.get(key, range).await?;
-        BLOCKS.with_borrow_mut(|blocks| blocks.insert(cache_key, block.clone(), block.len()));
-        Ok(block)
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Length of the stored segment of that key.
@@ -99,5 +110,41 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
         let last = row.pack.pack_len.div_ceil(row.pack.segment_len.max(1)).saturating_sub(1);
         let is_last = key == keys::segment(&row.owner_repo_id, &row.upload_id, last);
         Ok(if is_last { row.pack.pack_len - last * row.pack.segment_len } else { row.pack.segment_len })
+    }
+}
+
+/// Whether a stretch is so short that its blocks are kept.
+fn is_kept(range: &Range<u64>) -> bool {
+    range.end - range.start <= KEPT_LEN_MAX
+}
+
+/// Blocks that are read together: neighbours, or all but neighbours.
+fn runs(blocks: BTreeMap<BlockKey, usize>) -> Vec<(String, usize, Range<u64>)> {
+    let mut runs: Vec<(String, usize, Range<u64>)> = Vec::new();
+    for ((key, number), pack) in blocks {
+        match runs.last_mut() {
+            Some((last_key, _, run))
+                if *last_key == key
+                    && number <= run.end + 1
+                    && (number + 1 - run.start) * BLOCK_LEN <= KEPT_LEN_MAX =>
+            {
+                run.end = number + 1;
+            }
+            _ => runs.push((key, pack, number..number + 1)),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_are_near_are_read_together() {
+        let blocks = [("a", 0), ("a", 1), ("a", 3), ("a", 5), ("a", 6), ("a", 9), ("b", 9)];
+        let blocks = blocks.map(|(key, number)| ((key.to_owned(), number), 7)).into_iter().collect();
+        let expected = [("a", 0..4), ("a", 5..7), ("a", 9..10), ("b", 9..10)];
+        assert_eq!(runs(blocks), expected.map(|(key, run)| (key.to_owned(), 7, run)));
     }
 }

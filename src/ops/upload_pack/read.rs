@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::config::{CROWDED_LEN, EXTENT_GAP_MAX, EXTENT_LEN_CROWDED, EXTENT_LEN_MAX, SMALL_LEN_MAX};
+use crate::config::{
+    BLOCK_LEN, CROWDED_LEN, EXTENT_GAP_MAX, EXTENT_LEN_CROWDED, EXTENT_LEN_MAX, JOINED_EXTENTS_MAX, KEPT_EXTENTS_MAX,
+    SMALL_LEN_MAX,
+};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
@@ -49,6 +52,25 @@ impl Extents {
             range.start = end;
         }
     }
+
+    /// Those that are less than a block apart joined: what is between them is read, and may be kept, with them.
+    fn joined(self) -> Vec<Extent> {
+        let mut joined: Vec<Extent> = Vec::new();
+        for extent in self.list {
+            let is_near = |last: &&mut Extent| {
+                let range = &extent.range;
+                let is_behind = last.pack == extent.pack && last.range.end <= range.start;
+                is_behind
+                    && range.start - last.range.end <= BLOCK_LEN
+                    && last.range.start / self.len_max == (range.end - 1) / self.len_max
+            };
+            match joined.last_mut().filter(is_near) {
+                Some(last) => last.range.end = extent.range.end,
+                None => joined.push(extent),
+            }
+        }
+        joined
+    }
 }
 
 /// The stretches one after the other, the next being read while one is sent.
@@ -57,11 +79,14 @@ pub(super) fn read_ahead<S: PackStore>(
     extents: Extents,
 ) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
     const N_AT_ONCE: usize = 2;
-    let read = async move |extent: Extent| {
-        let pieces = catalog.read(extent.pack, extent.range.clone()).await?;
+    let list = if extents.list.len() <= JOINED_EXTENTS_MAX { extents.joined() } else { extents.list };
+    let is_kept = list.len() <= KEPT_EXTENTS_MAX;
+    let read = move |extent: Extent| async move {
+        let (pack, range) = (extent.pack, extent.range.clone());
+        let pieces = if is_kept { catalog.read_kept(pack, range).await? } else { catalog.read(pack, range).await? };
         Ok((extent, pieces))
     };
-    stream::iter(extents.list).map(read).buffered(N_AT_ONCE)
+    stream::iter(list).map(read).buffered(N_AT_ONCE)
 }
 
 /// Reads ranges in the order in which their stretches were planned.
@@ -167,5 +192,23 @@ mod tests {
                 (1, 10..20),
             ]
         );
+    }
+
+    #[test]
+    fn few_stretches_that_are_a_block_apart_are_one() {
+        let mut extents = Extents { list: Vec::new(), len_max: EXTENT_LEN_MAX };
+        for start in [0, BLOCK_LEN + 10, 3 * BLOCK_LEN + 10, EXTENT_LEN_MAX - 10, EXTENT_LEN_MAX + BLOCK_LEN / 2] {
+            extents.add(0, start..start + 10);
+        }
+        extents.add(1, 0..10);
+        let ranges: Vec<_> = extents.joined().into_iter().map(|extent| (extent.pack, extent.range)).collect();
+        let expected = [
+            (0, 0..BLOCK_LEN + 20),
+            (0, 3 * BLOCK_LEN + 10..3 * BLOCK_LEN + 20),
+            (0, EXTENT_LEN_MAX - 10..EXTENT_LEN_MAX),
+            (0, EXTENT_LEN_MAX + BLOCK_LEN / 2..EXTENT_LEN_MAX + BLOCK_LEN / 2 + 10),
+            (1, 0..10),
+        ];
+        assert_eq!(ranges, expected);
     }
 }
