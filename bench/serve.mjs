@@ -31,7 +31,7 @@ const server = new Miniflare(
   convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: Number(options.port),
-    defaultPersistRoot: options["persist-to"],
+    resourcePersistencePath: options["persist-to"],
     workers: [{ ...worker, name: "bench", modulesRoot: bundle, modules: modules(), bindings: variables() }],
   }),
 );
