@@ -26,7 +26,8 @@ fn sources(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) -> io:
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.strip_prefix(root).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        if NOT_SOURCE.contains(&name.as_str()) {
+        // A server that is killed leaves its folder beside the configuration that it was started with.
+        if NOT_SOURCE.contains(&name.as_str()) || name.ends_with("/.wrangler") {
             continue;
         }
         if path.is_dir() {
