@@ -124,6 +124,9 @@ impl<'a> Walk<'a> {
 
 /// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new. As with Git, whoever has
 /// a commit has its parents, and nothing is told by haves of what is no commit, nor leads to one.
+///
+/// Where generations are too low, above an end that a history had once, this may be denied though it is so: the client is then
+/// asked for more haves than it takes, and gets the same pack.
 pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId]) -> bool {
     let mut good = catalog.empty_set();
     let mut common: Vec<_> = common.iter().filter_map(|&id| catalog.find(id)).collect();
