@@ -5,6 +5,7 @@ import type { TargetName } from "./target.ts";
 export const operations = {
   push: "push",
   "raw-fetch": "full fetch, raw",
+  "raw-fetch-but-a-tip": "full fetch but for a tip, raw",
   clone: "full clone by git",
   "one-commit-push": "push of one commit by git",
   "raw-one-commit-push": "push of one commit, raw",

@@ -6,6 +6,12 @@ import { fetchFeatures, rawFetch } from "../raw-fetch.ts";
 import type { Source } from "../source.ts";
 import { gitOptions, type Remote, type Target } from "../target.ts";
 
+/** Under which name an operation is asked for that has none of its own. */
+const measuredAs: Partial<Record<Operation, Measurement>> = {
+  "raw-one-commit-fetch": "one-commit-fetch",
+  "raw-fetch-but-a-tip": "raw-fetch",
+};
+
 /** How many pushes, and fetches, of one commit are made in a row. */
 export const n_in_a_row = 5;
 
@@ -44,6 +50,7 @@ class Run {
         if (fetched.n_objects < n_objects) throw new Error(`a pack of ${fetched.n_objects} objects instead of ${n_objects}`);
         return fetched;
       });
+      await this.#do("raw-fetch-but-a-tip", 1, () => rawFetch(this.#remote, { wants: this.#source.tips.slice(0, -1) }));
     }
     if (!this.#bench.measures("clone", "one-commit-fetch")) return;
     await this.#do("clone", 1, () => this.#git(".", "clone", "--quiet", "--mirror", this.#remote.url, "copy"));
@@ -87,7 +94,7 @@ class Run {
 
   /** Measures an operation if that is wanted, and does it in any case: what follows builds on it. */
   async #do(operation: Operation, n_times: number, action: Action): Promise<void> {
-    const measurement = operation === "raw-one-commit-fetch" ? "one-commit-fetch" : (operation as Measurement);
+    const measurement = measuredAs[operation] ?? (operation as Measurement);
     if (this.#bench.measures(measurement)) {
       return this.#bench.measure({ operation, repo: "large" }, this.#source, this.#target, n_times, action);
     }
