@@ -183,6 +183,8 @@ pub(crate) const BLOCKS_AHEAD_MAX: usize = 24;
 pub(crate) const BLOCK_READS_MAX: usize = 4;
 /// Most objects whose blocks are looked for at once: those of a folder lie in few blocks.
 pub(crate) const OBJECTS_AHEAD_MAX: usize = 256;
+/// Most bases of a thin pack that are put into the order in which they are read, 40 bytes for each.
+pub(crate) const BASES_AHEAD_MAX: usize = 32_768;
 /// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
 /// Two stretches are in memory at a time.
 pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;

@@ -13,7 +13,7 @@ use git_core::pack::{Kind, PackError, Resolved};
 
 use super::shallow::{self, SHALLOW_REASON};
 use super::turn::{Busy, Turn};
-use crate::config::{self, LARGE_NOTES_LEN, OBJECTS_AHEAD_MAX, SEGMENT_LEN, TURN_POLL_MS};
+use crate::config::{self, BASES_AHEAD_MAX, LARGE_NOTES_LEN, OBJECTS_AHEAD_MAX, SEGMENT_LEN, TURN_POLL_MS};
 use crate::durable::Failure;
 use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
@@ -227,7 +227,7 @@ async fn resolve<S: PackStore>(
     to: &Destination<'_, S>,
     spills: &Spills<'_, S>,
 ) -> Taken<Resolved> {
-    let mut n_bases_ready = 0;
+    let mut bases = BasesAhead::default();
     loop {
         if to.has_to_wait(resolver.notes_len()) {
             resolver.forget_bases();
@@ -241,12 +241,7 @@ async fn resolve<S: PackStore>(
                 resolver.supply_pack(offset, bytes.to_vec());
             }
             Step::NeedBase { id } => {
-                if n_bases_ready == 0 {
-                    let bases = resolver.missing_bases(OBJECTS_AHEAD_MAX);
-                    let bases: Vec<_> = bases.into_iter().filter_map(|id| to.catalog.packs.find(id)).collect();
-                    n_bases_ready = to.catalog.read_ahead(&bases).await?.max(1);
-                }
-                n_bases_ready -= 1;
+                let id = bases.next(&resolver, to.catalog).await?.unwrap_or(id);
                 let base = match to.catalog.packs.find(id) {
                     Some(place) => spills.base(to.catalog, place, || resolver.new_spill()).await?,
                     None => SuppliedBase::Missing,
@@ -262,7 +257,43 @@ async fn resolve<S: PackStore>(
     }
 }
 
-/// The trees of earlier pushes that the introducer asks for.
+/// The bases of a thin pack in the order in which they are read: as they stand in the repo's packs.
+#[derive(Default)]
+struct BasesAhead {
+    /// The next one last.
+    bases: Vec<(Place, ObjectId)>,
+    /// How many of them have been read ahead.
+    n_ready: usize,
+}
+
+impl BasesAhead {
+    /// The next of the resolver's missing bases that the catalog has.
+    async fn next<S: PackStore>(
+        &mut self,
+        resolver: &Resolver,
+        catalog: &LoadedCatalog<'_, S>,
+    ) -> Result<Option<ObjectId>, Failure> {
+        loop {
+            if self.bases.is_empty() {
+                let missing = resolver.missing_bases(BASES_AHEAD_MAX).into_iter();
+                self.bases = missing.filter_map(|id| Some((catalog.packs.find(id)?, id))).collect();
+                self.bases.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            if self.n_ready == 0 {
+                let next = self.bases.iter().rev().take(OBJECTS_AHEAD_MAX).map(|&(place, _)| place);
+                self.n_ready = catalog.read_ahead(&next.collect::<Vec<_>>()).await?;
+            }
+            let Some((_, id)) = self.bases.pop() else { return Ok(None) };
+            self.n_ready -= 1;
+            // Another base may have made it known that the pack itself has this one.
+            if resolver.waits_for(id) {
+                return Ok(Some(id));
+            }
+        }
+    }
+}
+
+/// The trees of earlier pushes that the introducer asks for, in the order in which they stand in the repo's packs.
 async fn supply_trees<S: PackStore>(
     introducer: &mut Introducer,
     ids: &[ObjectId],
@@ -271,12 +302,15 @@ async fn supply_trees<S: PackStore>(
 ) -> Taken<()> {
     let mut trees = Vec::new();
     for &id in ids {
-        trees.push(accepted!(to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree })));
+        let place = to.catalog.packs.find(id).ok_or(PackError::MissingObject { id, kind: Kind::Tree });
+        trees.push((accepted!(place), id));
     }
+    trees.sort_unstable();
     let mut n_ready = 0;
-    for (at, (&id, &place)) in ids.iter().zip(&trees).enumerate() {
+    for (at, &(place, id)) in trees.iter().enumerate() {
         if at == n_ready {
-            n_ready += to.catalog.read_ahead(trees.get(at..).unwrap_or_default()).await?;
+            let next = trees.get(at..).unwrap_or_default().iter().take(OBJECTS_AHEAD_MAX);
+            n_ready += to.catalog.read_ahead(&next.map(|&(place, _)| place).collect::<Vec<_>>()).await?;
         }
         let object = to.catalog.object(place).await?;
         // It is its turn since the passes, and stays so while it goes on.

@@ -6,7 +6,7 @@
 mod compare;
 mod generations;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use self::compare::{New, Seen, changed, leave_known};
@@ -20,6 +20,11 @@ use super::trees::{TreeItem, TreeReader};
 use super::{Limits, PackError};
 use crate::ObjectId;
 
+/// Commits that are looked at before trees are asked for, and trees that are asked for at once, all but exactly: the more,
+/// the better the order in which the caller can read them.
+const COMMITS_AHEAD_MAX: usize = 4096;
+const TREES_AHEAD_MAX: usize = 4096;
+
 /// What has to be known of a commit of the repository that a commit of the pack has as a parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParentCommit {
@@ -32,7 +37,7 @@ pub struct ParentCommit {
 /// What the machine wants of its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Trees of the repository: [`Introducer::supply_tree`].
+    /// Trees of the repository, in no order: [`Introducer::supply_tree`].
     NeedTrees(Vec<ObjectId>),
     /// Nothing: [`super::index::write`] has all that it needs.
     Done,
@@ -47,7 +52,10 @@ pub struct Introducer {
     outside_parents: BTreeMap<IdNo, (IdNo, u32)>,
     /// Numbers of commits with their positions in `contents.commits`, sorted.
     commit_at: Vec<(IdNo, u32)>,
-    next_commit: usize,
+    /// What the commits from the first that `introduced_ends` lacks introduce; nothing where trees are missing.
+    ahead: VecDeque<Option<Vec<IdNo>>>,
+    /// Length of all that together.
+    n_ahead: usize,
     /// What the commits introduce, one after the other in the order of `contents.commits`.
     introduced: Paged<IdNo>,
     introduced_ends: Paged<u32>,
@@ -98,7 +106,8 @@ impl Introducer {
             contents,
             outside_parents,
             commit_at,
-            next_commit: 0,
+            ahead: VecDeque::new(),
+            n_ahead: 0,
             introduced: Paged::default(),
             introduced_ends: Paged::default(),
             trees: TreeReader::new(limits.tree_cache_max),
@@ -117,27 +126,64 @@ impl Introducer {
     }
 
     /// Goes on as far as it can.
+    ///
+    /// Trees are asked for on behalf of many commits at once, a level after the other: branches that began at different
+    /// places of the history need some of each.
     pub fn step(&mut self) -> Result<Step, PackError> {
-        let mut found = Vec::new();
-        while let Some(commit) = self.contents.commits.get(self.next_commit) {
+        loop {
+            let missing = self.look_ahead()?;
+            self.settle();
+            if !missing.is_empty() {
+                return Ok(Step::NeedTrees(missing));
+            }
+            if self.introduced_ends.len() == self.contents.commits.len() {
+                return Ok(Step::Done);
+            }
+        }
+    }
+
+    /// Works out what the next commits introduce. The trees of the repository that are missing for that.
+    fn look_ahead(&mut self) -> Result<Vec<ObjectId>, PackError> {
+        let mut missing = Vec::new();
+        for at in 0..COMMITS_AHEAD_MAX {
+            if self.ahead.get(at).is_some_and(Option::is_some) {
+                continue;
+            }
+            let Some(commit) = self.contents.commits.get(self.introduced_ends.len() + at) else { break };
             let tree = commit.tree;
             let mut parents: Vec<_> =
                 self.contents.parents_of(commit).filter_map(|parent| self.tree_of(parent)).collect();
             parents.dedup();
-            found.clear();
-            let missing = self.diff(tree, parents, &mut found)?;
-            if !missing.is_empty() {
-                return Ok(Step::NeedTrees(missing));
-            }
+            let mut found = Vec::new();
+            let missing_here = self.diff(tree, parents, &mut found)?;
+            let found = missing_here.is_empty().then_some(found);
+            missing.extend(missing_here);
             // Commits without parents that share a tree each introduce all of it: few bytes may stand for long lists.
-            self.check_numbers("objects introduced by commits", self.introduced.len() + found.len())?;
-            for &no in &found {
+            self.n_ahead += found.as_ref().map_or(0, Vec::len);
+            self.check_numbers("objects introduced by commits", self.introduced.len() + self.n_ahead)?;
+            match self.ahead.get_mut(at) {
+                Some(slot) => *slot = found,
+                None => self.ahead.push_back(found),
+            }
+            if missing.len() >= TREES_AHEAD_MAX {
+                break;
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        Ok(missing)
+    }
+
+    /// Notes what has been worked out of the commits whose turn it is.
+    fn settle(&mut self) {
+        while let Some(found) = self.ahead.front_mut().and_then(Option::take) {
+            self.ahead.pop_front();
+            self.n_ahead -= found.len();
+            for no in found {
                 self.introduced.push(no);
             }
             self.introduced_ends.push(u32::try_from(self.introduced.len()).unwrap_or(u32::MAX));
-            self.next_commit += 1;
         }
-        Ok(Step::Done)
     }
 
     fn check_numbers(&self, what: &'static str, n: usize) -> Result<(), PackError> {
@@ -181,8 +227,6 @@ impl Introducer {
             }
         }
         self.seen.forget(found);
-        missing.sort_unstable();
-        missing.dedup();
         Ok(missing)
     }
 

@@ -34,7 +34,7 @@ pub enum Step {
         len: usize,
     },
     /// An object of the repository that a thin pack builds on, or that git reads for what a tree of the pack calls it:
-    /// [`Resolver::supply_base`].
+    /// [`Resolver::supply_base`], or any of [`Resolver::missing_bases`] before it.
     NeedBase {
         /// Its id.
         id: ObjectId,
@@ -198,7 +198,7 @@ impl Resolver {
         self.blocks.supply(offset, bytes);
     }
 
-    /// The object that the last [`Step::NeedBase`] asked for.
+    /// An object that [`Step::NeedBase`] asked for, or another that entries wait for.
     pub fn supply_base(&mut self, id: ObjectId, base: SuppliedBase) {
         let Some(no) = self.received.ids.find(id) else { return };
         let key = Base::Id(no);
@@ -284,8 +284,7 @@ impl Resolver {
         None
     }
 
-    /// The next base to ask the caller for, when nothing else is left to do.
-    /// The next objects of the repository that will be asked for, at most `n_max`, in their order.
+    /// Objects of the repository that entries wait for, at most `n_max`.
     pub fn missing_bases(&self, n_max: usize) -> Vec<ObjectId> {
         let ids = self.received.waiting.keys().filter_map(|key| match *key {
             Base::Id(no) if !self.missing.contains(&no) => self.received.ids.id(no),
@@ -294,6 +293,12 @@ impl Resolver {
         ids.take(n_max).collect()
     }
 
+    /// Whether entries wait for that object.
+    pub fn waits_for(&self, id: ObjectId) -> bool {
+        self.received.ids.find(id).is_some_and(|no| self.received.waiting.contains_key(&Base::Id(no)))
+    }
+
+    /// The next base to ask the caller for, when nothing else is left to do.
     fn next_missing_base(&self) -> Result<Option<ObjectId>, PackError> {
         if let Some(&base_id) = self.missing_bases(1).first() {
             return Ok(Some(base_id));
