@@ -185,6 +185,23 @@ pub(crate) const BLOCK_READS_MAX: usize = 4;
 pub(crate) const OBJECTS_AHEAD_MAX: usize = 256;
 /// Most bases of a thin pack that are put into the order in which they are read, 40 bytes for each.
 pub(crate) const BASES_AHEAD_MAX: usize = 32_768;
+/// How a merge brings what it reads into its order, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GatherLimits {
+    /// Longest stretch that is dealt out to a section. Longer ones are read at their turn.
+    pub(crate) dealt_len: u64,
+    /// Length of a section of the new pack, which is read back whole.
+    pub(crate) section_len: u64,
+    /// What all sections may hold while they are filled; for what is above it, a part of one goes to R2.
+    pub(crate) buffers_len: usize,
+    /// So many jumps more than it takes to read everything once are made, and nothing is dealt out.
+    pub(crate) n_jumps: usize,
+}
+/// For a pack of 250 MB, 32 sections, and parts of half a megabyte: some 250 reads, 500 parts written and 500 read back.
+pub(crate) const GATHER_LIMITS: GatherLimits =
+    GatherLimits { dealt_len: 256 * 1024, section_len: 8 * MIB as u64, buffers_len: 6 * MIB, n_jumps: 64 };
+/// Parts of sections that are on their way to or from R2 at once.
+pub(crate) const GATHERED_PARTS_AT_ONCE: usize = 4;
 /// Longest stretch of a stored pack that a fetch reads at once, and the shortest gap that is not worth reading over.
 /// Two stretches are in memory at a time.
 pub(crate) const EXTENT_LEN_MAX: u64 = MIB as u64;

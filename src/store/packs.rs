@@ -137,12 +137,13 @@ fn failed(error: JsValue) -> Failure {
     worker::Error::from(error).into()
 }
 
-/// Objects in memory. `fails_after` operations have gone well, all others fail.
+/// Objects in memory. `fails_after` operations have gone well, all others fail; `n_read` bytes have been read.
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct MemoryPacks {
     pub(crate) objects: std::cell::RefCell<std::collections::BTreeMap<String, Vec<u8>>>,
     pub(crate) fails_after: std::cell::Cell<Option<usize>>,
+    pub(crate) n_read: std::cell::Cell<usize>,
 }
 
 #[cfg(test)]
@@ -181,6 +182,7 @@ impl PackStore for MemoryPacks {
     async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, Failure> {
         self.operate()?;
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        self.n_read.set(self.n_read.get() + range.len());
         let objects = self.objects.borrow();
         let bytes = objects.get(key).and_then(|object| object.get(range));
         bytes.map(|bytes| bytes.to_vec().into()).ok_or_else(|| Failure::shape("a stored object", key))

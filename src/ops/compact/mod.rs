@@ -4,6 +4,8 @@
 //! what no ref has reached for a while ([`collect`]). Stored entries are copied as they are; nothing is inflated.
 
 mod collect;
+mod gather;
+mod section;
 mod write;
 
 use std::fmt;
@@ -12,6 +14,8 @@ use std::ops::Range;
 use git_core::pack::merge;
 
 use self::collect::collect;
+#[cfg(test)]
+pub(crate) use self::gather::gather;
 use self::write::{Made, write};
 use crate::config::OBJECT_RESIDENT_MAX;
 use crate::durable::{Failure, Wire};

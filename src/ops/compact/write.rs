@@ -4,7 +4,8 @@ use git_core::pack::index::{self, PackIndex, Ref};
 use git_core::pack::merge::STORED;
 use git_core::pack::select::Plan;
 
-use crate::config::SEGMENT_LEN;
+use super::gather::{Gathered, gather};
+use crate::config::{GATHER_LIMITS, SEGMENT_LEN};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::upload::{Upload, Uploaded};
@@ -46,8 +47,10 @@ pub(super) async fn write<S: PackStore>(
     if plan.n_objects == 0 {
         return Ok(None);
     }
+    let Gathered { stretches, part_keys } = gather(catalog, store, plan, (repo_id, upload_id), GATHER_LIMITS).await?;
     let mut segments = Segments(Upload::new(store, repo_id, upload_id));
-    let Written { layout, len, trailer } = match write_pack(catalog, plan, STORED, &mut segments).await {
+    let written = write_pack(catalog, plan, STORED, stretches, &mut segments).await;
+    let Written { layout, len, trailer } = match written {
         Ok(written) => written,
         Err(unsent) => {
             segments.0.abandon().await;
@@ -55,6 +58,7 @@ pub(super) async fn write<S: PackStore>(
         }
     };
     let uploaded = segments.0.finish().await?;
+    store.delete(part_keys).await?;
     let index =
         index::merge(&catalog.packs, plan, &layout).ok_or_else(|| Failure::shape("an index", "a hole in it"))?;
     let mut info = PackInfo {

@@ -22,7 +22,8 @@ use self::frame::Framing;
 #[cfg(test)]
 pub(crate) use self::frame::MemorySink;
 pub(crate) use self::frame::Sink;
-pub(super) use self::send::{Written, write_pack};
+pub(super) use self::read::{Extent, Extents, Read, Reader, Stretches, read_ahead};
+pub(super) use self::send::{Written, planned_extents, stored_ranges, write_pack};
 pub(super) use self::trees::add_below;
 use self::waiting::while_waiting;
 use super::catalog::LoadedCatalog;

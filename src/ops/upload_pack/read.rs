@@ -15,27 +15,40 @@ use crate::store::bytes::{self, Bytes};
 
 /// A stretch of a stored pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Extent {
-    pack: usize,
-    range: Range<u64>,
+pub(crate) struct Extent {
+    pub(crate) pack: usize,
+    pub(crate) range: Range<u64>,
+}
+
+impl Extent {
+    pub(crate) fn len(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    /// The stretches in which it is read.
+    pub(crate) fn split(self) -> impl Iterator<Item = Self> {
+        let mut extents = Extents::new();
+        extents.add(self.pack, self.range);
+        extents.list.into_iter()
+    }
 }
 
 /// Stretches to read, in order.
-pub(super) struct Extents {
+pub(crate) struct Extents {
     list: Vec<Extent>,
     len_max: u64,
 }
 
 impl Extents {
     /// None yet. When many requests hold buffers at once, each takes shorter stretches, and reads more often.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let is_crowded = bytes::js_bytes() > CROWDED_LEN;
         Self { list: Vec::new(), len_max: if is_crowded { EXTENT_LEN_CROWDED } else { EXTENT_LEN_MAX } }
     }
 
     /// Adds a range: to the last stretch, if that is near, else as stretches of its own. None crosses a multiple of the
     /// longest length, and so none lies in two segments.
-    pub(super) fn add(&mut self, pack: usize, range: Range<u64>) {
+    pub(crate) fn add(&mut self, pack: usize, range: Range<u64>) {
         let mut range = range;
         let len_max = self.len_max;
         let border_after = |offset: u64| (offset / len_max + 1) * len_max;
@@ -51,6 +64,10 @@ impl Extents {
             self.list.push(Extent { pack, range: range.start..end });
             range.start = end;
         }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// Those that are less than a block apart joined: what is between them is read, and may be kept, with them.
@@ -73,11 +90,16 @@ impl Extents {
     }
 }
 
+/// A stretch with its bytes, in the pieces in which it is stored.
+pub(crate) type Read = Result<(Extent, Vec<Bytes>), Failure>;
+
+/// Stretches one after the other.
+pub(crate) trait Stretches: Stream<Item = Read> + Unpin {}
+
+impl<T: Stream<Item = Read> + Unpin> Stretches for T {}
+
 /// The stretches one after the other, the next being read while one is sent.
-pub(super) fn read_ahead<S: PackStore>(
-    catalog: &LoadedCatalog<'_, S>,
-    extents: Extents,
-) -> impl Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> {
+pub(crate) fn read_ahead<S: PackStore>(catalog: &LoadedCatalog<'_, S>, extents: Extents) -> impl Stream<Item = Read> {
     const N_AT_ONCE: usize = 2;
     let list = if extents.list.len() <= JOINED_EXTENTS_MAX { extents.joined() } else { extents.list };
     let is_kept = list.len() <= KEPT_EXTENTS_MAX;
@@ -90,7 +112,7 @@ pub(super) fn read_ahead<S: PackStore>(
 }
 
 /// Reads ranges in the order in which their stretches were planned.
-pub(super) struct Reader<R> {
+pub(crate) struct Reader<R> {
     stretches: R,
     /// Which pack `pieces` are from.
     pack: usize,
@@ -102,8 +124,8 @@ pub(super) struct Reader<R> {
     resident: Vec<u8>,
 }
 
-impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> {
-    pub(super) fn new(stretches: R) -> Self {
+impl<R: Stretches> Reader<R> {
+    pub(crate) fn new(stretches: R) -> Self {
         Self { stretches, pack: 0, at: 0, end: 0, pieces: Vec::new(), resident: Vec::new() }
     }
 
@@ -137,7 +159,7 @@ impl<R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin> Reader<R> 
     }
 
     /// The first bytes of a range, at least one and at most `len_max`; the range shrinks by them.
-    pub(super) async fn next(&mut self, pack: usize, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
+    pub(crate) async fn next(&mut self, pack: usize, range: &mut Range<u64>, len_max: usize) -> Result<Bytes, Failure> {
         self.advance(pack, range.start).await?;
         let mut at = self.at;
         for piece in &self.pieces {

@@ -3,20 +3,19 @@
 use std::ops::Range;
 use std::pin::pin;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, Place};
 use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_header};
 use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
 
 use super::frame::{Framing, PackOut, Sink, Trailer};
-use super::read::{Extent, Extents, Reader, read_ahead};
+use super::read::{Extents, Reader, Stretches, read_ahead};
 use super::{Gone, Unsent, trailers};
 use crate::config::OBJECTS_AHEAD_MAX;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
-use crate::store::bytes::Bytes;
 
 /// Sends the pack. When something fails on the way, a client that can be told is told.
 pub(super) async fn send<S: PackStore, K: Sink>(
@@ -36,7 +35,7 @@ pub(super) async fn send<S: PackStore, K: Sink>(
     let mut out = PackOut::new(sink, framing, trailer);
     let sent = match whole {
         Some(pack) => send_whole(catalog, pack, &mut out).await,
-        None => send_items(catalog, plan, options, &mut out).await.map(drop),
+        None => send_planned(catalog, plan, options, &mut out).await,
     };
     match sent {
         Ok(()) => {
@@ -65,15 +64,16 @@ pub(crate) struct Written {
     pub(crate) trailer: ObjectId,
 }
 
-/// Writes the planned pack, and nothing around it.
+/// Writes the planned pack, and nothing around it. What it takes of stored packs is in the stretches, in its order.
 pub(crate) async fn write_pack<S: PackStore, K: Sink>(
     catalog: &LoadedCatalog<'_, S>,
     plan: &Plan,
     options: SendOptions,
+    stretches: impl Stretches,
     sink: &mut K,
 ) -> Result<Written, Unsent> {
     let mut out = PackOut::new(sink, Framing::BARE, Trailer::hashed()?);
-    let layout = send_items(catalog, plan, options, &mut out).await?;
+    let layout = send_items(catalog, plan, options, stretches, &mut out).await?;
     let len = out.offset() + PACK_TRAILER_LEN as u64;
     let trailer = out.finish(plan.n_objects).await?.ok_or_else(|| Failure::shape("a pack that was hashed", "none"))?;
     Ok(Written { layout, len, trailer })
@@ -97,20 +97,24 @@ async fn send_whole<S: PackStore, K: Sink>(
     Ok(())
 }
 
-async fn send_items<S: PackStore, K: Sink>(
+async fn send_planned<S: PackStore, K: Sink>(
     catalog: &LoadedCatalog<'_, S>,
     plan: &Plan,
     options: SendOptions,
     out: &mut PackOut<'_, K>,
+) -> Result<(), Unsent> {
+    let stretches = pin!(read_ahead(catalog, planned_extents(&catalog.packs, plan)?));
+    send_items(catalog, plan, options, stretches, out).await.map(drop)
+}
+
+async fn send_items<S: PackStore, K: Sink>(
+    catalog: &LoadedCatalog<'_, S>,
+    plan: &Plan,
+    options: SendOptions,
+    stretches: impl Stretches,
+    out: &mut PackOut<'_, K>,
 ) -> Result<Layout, Unsent> {
     out.write(encode_pack_header(plan.n_objects).to_vec().into()).await?;
-    let mut extents = Extents::new();
-    for item in &plan.items {
-        if let Some((pack, range)) = stored_range(&catalog.packs, item)? {
-            extents.add(pack, range);
-        }
-    }
-    let stretches = pin!(read_ahead(catalog, extents));
     let mut reader = Reader::new(stretches);
     let mut layout = Layout::default();
     let mut n_rebuilt_ready = 0;
@@ -172,6 +176,24 @@ fn rebuilt_from(plan: &Plan, at: usize) -> Vec<Place> {
     items.take(OBJECTS_AHEAD_MAX).collect()
 }
 
+/// Where the items of a plan are stored, in its order, but for those that are rebuilt.
+pub(crate) fn stored_ranges(
+    catalog: &Catalog,
+    plan: &Plan,
+) -> impl Iterator<Item = Result<(usize, Range<u64>), Failure>> {
+    plan.items.iter().filter_map(|item| stored_range(catalog, item).transpose())
+}
+
+/// The stretches to read for that.
+pub(crate) fn planned_extents(catalog: &Catalog, plan: &Plan) -> Result<Extents, Failure> {
+    let mut extents = Extents::new();
+    for range in stored_ranges(catalog, plan) {
+        let (pack, range) = range?;
+        extents.add(pack, range);
+    }
+    Ok(extents)
+}
+
 /// Where an item's bytes are stored; none for one that is rebuilt.
 fn stored_range(catalog: &Catalog, item: &Item) -> Result<Option<(usize, Range<u64>)>, Failure> {
     let (pack, first, last) = match *item {
@@ -187,15 +209,12 @@ fn stored_range(catalog: &Catalog, item: &Item) -> Result<Option<(usize, Range<u
     }
 }
 
-async fn copy<R, K: Sink>(
-    reader: &mut Reader<R>,
+async fn copy<K: Sink>(
+    reader: &mut Reader<impl Stretches>,
     pack: usize,
     mut range: Range<u64>,
     out: &mut PackOut<'_, K>,
-) -> Result<(), Unsent>
-where
-    R: Stream<Item = Result<(Extent, Vec<Bytes>), Failure>> + Unpin,
-{
+) -> Result<(), Unsent> {
     while range.start < range.end {
         out.write(reader.next(pack, &mut range, usize::MAX).await?).await?;
     }
