@@ -1,7 +1,7 @@
 //! Where a history ends that is not wanted whole. Source: git-fetch(1), `--depth`, `--deepen`, `--shallow-since`,
 //! `--shallow-exclude`; gitprotocol-pack(5), "Packfile Negotiation".
 
-use super::parents;
+use super::{parents, peel};
 use crate::ObjectId;
 use crate::pack::catalog::{Catalog, ObjectSet, Place};
 use crate::protocol::fetch::{DEPTH_INFINITE, Depth, ShallowUpdate};
@@ -142,13 +142,4 @@ fn ancestors(catalog: &Catalog, tips: Vec<Place>, is_end: impl Fn(Place) -> bool
 /// The commits that ids lead to.
 fn commits(catalog: &Catalog, ids: &[ObjectId]) -> Vec<Place> {
     ids.iter().filter_map(|&id| peel(catalog, id)).collect()
-}
-
-/// The commit that an id leads to, by tags.
-fn peel(catalog: &Catalog, id: ObjectId) -> Option<Place> {
-    let mut place = catalog.find(id)?;
-    while let Some(target) = catalog.index(place.pack)?.tag_target(place.number) {
-        place = catalog.resolve(place.pack, target)?;
-    }
-    catalog.commit(place).map(|_| place)
 }
