@@ -75,6 +75,18 @@ fn a_shallow_clone_is_deepened_followed_and_made_whole_as_by_git() {
 }
 
 #[test]
+fn a_commit_that_the_client_ends_at_is_not_sent_again_when_its_parents_are() {
+    let twins = Twins::new("shallow-ends");
+    let [.., end, _, tip] = &twins.commits[..] else { panic!("few commits") };
+    let held = twins.work.ids(&["rev-list", "--objects", "--no-object-names", &format!("{end}^{{tree}}")]);
+    for request in Request::both(&[tip]) {
+        let request = request.line(format!("shallow {end}")).line("deepen 2147483647");
+        let sent = twins.same(&request, &held);
+        assert!(!sent.contains(end) && sent.contains(&twins.commits[0]));
+    }
+}
+
+#[test]
 fn commits_since_a_time_are_those_that_git_finds_though_clocks_are_wrong() {
     let twins = Twins::new("clocks");
     let root = twins.work.commit_at(1_000, &[]);
