@@ -72,7 +72,7 @@ fn wants_reach_common_commits_as_git_says() {
         let pick =
             |by: usize, n_ids: usize| -> Vec<_> { (0..n_ids).map(|at| ids[(n * by + at * 11) % ids.len()]).collect() };
         let (wants, common) = (pick(17, 1 + n % 3), pick(31, n % 4));
-        let ours = all_reach(&catalog, &wants, &common);
+        let ours = all_reach(&catalog, &wants, &common, None);
         assert_eq!(ours, git_says(&wants, &common), "{wants:?} {common:?}");
         said[usize::from(ours)] += 1;
     }

@@ -13,7 +13,7 @@ use std::fmt;
 
 use git_core::ObjectId;
 use git_core::protocol::Excerpt;
-use git_core::protocol::fetch::{Answer, FetchRequest};
+use git_core::protocol::fetch::{Answer, FetchRequest, Negotiation};
 use git_core::refs::HEAD;
 use git_core::walk::{Boundary, all_reach, deepen};
 use wasm_bindgen::JsValue;
@@ -144,8 +144,10 @@ async fn answer<'a, S: PackStore>(
         return Ok(Err("no commits selected for shallow requests".to_owned()));
     };
     let is_common = |id: &ObjectId| catalog.packs.find(*id).is_some();
-    let answer =
-        request.answer(&boundary.update, is_common, |common| all_reach(&catalog.packs, &request.wants, common));
+    // Version 2 says whether haves are enough before it speaks of depth, the others after that.
+    let ends = matches!(request.negotiation, Negotiation::Acks(_)).then_some(&boundary);
+    let are_enough = |common: &[ObjectId]| all_reach(&catalog.packs, &request.wants, common, ends);
+    let answer = request.answer(&boundary.update, is_common, are_enough);
     Ok(Ok(Answered { answer, catalog, boundary }))
 }
 

@@ -23,16 +23,28 @@ pub(super) async fn select<S: PackStore>(
 ) -> Result<(Plan, SendOptions), Failure> {
     let options = SendOptions { thin_pack: request.thin_pack, ofs_delta: request.ofs_delta };
     let places = |ids: &[ObjectId]| ids.iter().filter_map(|&id| catalog.packs.find(id)).collect::<Vec<_>>();
+    let has_tree_depth = request.filter.is_some_and(|filter| filter.tree_depth_min.is_some());
     let haves = places(&request.haves);
     let mut held = if boundary.before.is_empty() {
         catalog.reach(&haves).objects
     } else {
+        // A commit whose parents it is told that it gets, it has.
+        let haves = haves.into_iter().chain(places(&boundary.update.unshallow));
         let mut held = reach(&catalog.packs, haves, None, Some(&boundary.before));
-        add_below(catalog, held.open_trees, &mut held.objects, None).await?;
+        if !has_tree_depth {
+            add_below(catalog, held.open_trees, &mut held.objects, None).await?;
+        }
         held.objects
     };
     let wants = places(&request.wants);
-    believe_less(catalog, &wants, &mut held);
+    let is_in_trees =
+        |place: Place| matches!(catalog.packs.entry(place).map(|entry| entry.kind), Some(Kind::Tree | Kind::Blob));
+    // Who asks by name for a tree or blob that the commits it has would bring has these commits without all that is in them.
+    // So has a client of a filter by depth, and how deep something was in them is not known. Of its trees and blobs none can
+    // be counted on then, neither to be left out nor to be the base of a delta.
+    if has_tree_depth || wants.iter().any(|&want| held.contains(want) && is_in_trees(want)) {
+        held.retain(|place| !is_in_trees(place));
+    }
     let reached = if held.is_empty() && boundary.after.is_empty() {
         catalog.reach(&wants)
     } else {
@@ -40,13 +52,13 @@ pub(super) async fn select<S: PackStore>(
         reach(&catalog.packs, tips, Some(&held), Some(&boundary.after))
     };
     let mut selected = reached.objects;
-    // A filter by depth looks for itself what is in trees.
-    if request.filter.is_none_or(|filter| filter.tree_depth_min.is_none()) {
-        add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?;
+    let named = named(catalog, wants.iter().chain(&boundary.new_parents));
+    match request.filter.and_then(|filter| filter.tree_depth_min) {
+        Some(depth) => keep_near(catalog, depth, &named, reached.open_trees, &mut selected).await?,
+        None => add_below(catalog, reached.open_trees, &mut selected, Some(&held)).await?,
     }
     if let Some(filter) = &request.filter {
-        let named = named(catalog, wants.iter().chain(&boundary.new_parents));
-        filter_out(catalog, filter, &named, &mut selected, &mut held).await?;
+        filter_out(catalog, filter, &named, &mut selected, &mut held);
     }
     if request.include_tag {
         add_tags(catalog, refs, &mut selected, &held);
@@ -55,47 +67,46 @@ pub(super) async fn select<S: PackStore>(
     Ok((plan(&catalog.packs, &selected, &held, options), options))
 }
 
-/// Who asks by name for a tree or blob that the commits it has would bring has these commits without all that is in them: of
-/// its trees and blobs none can be counted on then, neither to be left out nor to be the base of a delta.
-fn believe_less<S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: &[Place], held: &mut ObjectSet) {
-    let is_in_trees =
-        |place: Place| matches!(catalog.packs.entry(place).map(|entry| entry.kind), Some(Kind::Tree | Kind::Blob));
-    if wants.iter().any(|&want| held.contains(want) && is_in_trees(want)) {
-        held.retain(|place| !is_in_trees(place));
+/// Leaves out what is `depth` steps or more away from the trees of the commits that are sent. Of `open_trees` and of what is
+/// named, all that is nearer comes in.
+async fn keep_near<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    depth: u32,
+    named: &[Place],
+    open_trees: Vec<Place>,
+    selected: &mut ObjectSet,
+) -> Result<(), Failure> {
+    let kind = |place: Place| catalog.packs.entry(place).map(|entry| entry.kind);
+    let (roots, is_root) = roots(catalog, selected);
+    let near = within(catalog, roots, depth).await?;
+    selected.retain(|place| near.contains(place) || !matches!(kind(place), Some(Kind::Tree | Kind::Blob)));
+    let ends = open_trees.into_iter().filter(|&tree| is_root.contains(tree)).collect();
+    // As with Git, what is in a tree that is asked for by name is no steps away.
+    let is_named_alone = |&place: &Place| kind(place) == Some(Kind::Tree) && !is_root.contains(place);
+    let named = named.iter().copied().filter(is_named_alone).collect();
+    for whole in [within(catalog, ends, depth).await?, within(catalog, named, depth.saturating_add(1)).await?] {
+        selected.add_all(&whole);
     }
+    Ok(())
 }
 
-/// Leaves out what the filter does not let pass: of what is sent, and of what the client can be thought to have.
-async fn filter_out<S: PackStore>(
+/// Leaves out what the filter does not let pass wherever it is: of what is sent, and of what the client can be thought to
+/// have.
+fn filter_out<S: PackStore>(
     catalog: &LoadedCatalog<'_, S>,
     filter: &Filter,
     named: &[Place],
     selected: &mut ObjectSet,
     held: &mut ObjectSet,
-) -> Result<(), Failure> {
+) {
     let entry = |place: Place| catalog.packs.entry(place);
     let passes = |place: Place| entry(place).is_some_and(|entry| filter.lets_pass(entry.kind, entry.object_len));
-    let is_in_trees = |place: Place| entry(place).is_some_and(|entry| matches!(entry.kind, Kind::Tree | Kind::Blob));
-    if let Some(depth) = filter.tree_depth_min {
-        selected.retain(|place| !is_in_trees(place));
-        let (roots, is_root) = roots(catalog, selected);
-        // As with Git, what is in a tree that is asked for by name is no steps away.
-        let is_tree = |place: Place| entry(place).is_some_and(|entry| entry.kind == Kind::Tree);
-        let named_trees = named.iter().copied().filter(|&place| is_tree(place) && !is_root.contains(place)).collect();
-        let near_named = within(catalog, named_trees, depth.saturating_add(1)).await?;
-        let near = within(catalog, roots, depth).await?;
-        for place in near.iter().chain(near_named.iter()).filter(|&place| !held.contains(place)) {
-            selected.insert(place);
-        }
-        held.retain(|place| !is_in_trees(place));
-    }
     selected.retain(passes);
     held.retain(passes);
     // What is asked for by name is sent even so, and what a tag names with it: this is how a client gets what it lacks.
     for &place in named.iter().filter(|&&place| !held.contains(place)) {
         selected.insert(place);
     }
-    Ok(())
 }
 
 /// What is wanted, and what tags among it name.

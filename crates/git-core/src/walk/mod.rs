@@ -122,57 +122,59 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new. As with Git, whoever has
-/// a commit has its parents, and nothing is told by haves of what is no commit, nor leads to one.
+/// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new. With a `boundary` the
+/// client's history ends there, and what it is to get behind its ends is wanted too.
 ///
-/// Where generations are too low, above an end that a history had once, this may be denied though it is so: the client is then
-/// asked for more haves than it takes, and gets the same pack.
-pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId]) -> bool {
+/// As with Git, whoever has a commit has its parents, nothing is told by haves of what is no commit nor leads to one, and
+/// commits older than all of `common` are not gone into. Where generations are too low, above an end that a history had once,
+/// it may be denied though it is so: the client is then asked for more haves than it takes, and gets the same pack.
+pub fn all_reach(catalog: &Catalog, wants: &[ObjectId], common: &[ObjectId], boundary: Option<&Boundary>) -> bool {
+    let is_end = |place| boundary.is_some_and(|ends| ends.before.contains(place) || ends.after.contains(place));
+    let before = |place| if is_end(place) { Vec::new() } else { parents(catalog, place) };
+    let time = |place: Place| catalog.commit(place).map(|commit| commit.time);
+    let common: Vec<_> = common.iter().filter_map(|&id| catalog.find(id)).collect();
+    if common.is_empty() {
+        return false;
+    }
+    let time_min = common.iter().filter_map(|&place| time(place)).min();
     let mut good = catalog.empty_set();
-    let mut common: Vec<_> = common.iter().filter_map(|&id| catalog.find(id)).collect();
-    common.extend(common.clone().into_iter().flat_map(|place| parents(catalog, place)));
-    for &place in &common {
+    for place in common.iter().copied().chain(common.iter().flat_map(|&place| before(place))) {
         good.insert(place);
     }
-    // Below the lowest of them nothing leads to any.
-    let floor = common.iter().filter_map(|&place| catalog.commit(place)).map(|commit| commit.generation).min();
-    let mut seen = catalog.empty_set();
-    let (mut reached, mut ends) = (Vec::new(), Vec::new());
-    for want in wants.iter().filter_map(|&id| catalog.find(id)) {
-        let end = peel(catalog, want, &good);
-        ends.push(end);
-        let mut stack = vec![end];
-        while let Some(place) = stack.pop() {
-            if good.contains(place) {
-                continue;
-            }
-            let Some(commit) =
-                catalog.commit(place).filter(|commit| floor.is_some_and(|floor| commit.generation >= floor))
-            else {
-                continue;
-            };
-            if seen.insert(place) {
-                reached.push((commit.generation, place));
-                stack.extend(parents(catalog, place));
-            }
+    // What a tag leads to, or what of it is common on the way there.
+    let peeled = |want: ObjectId| {
+        let tags = std::iter::successors(catalog.find(want), |&place| tag_target(catalog, place));
+        let mut tags = tags.skip_while(|&place| !good.contains(place));
+        tags.next().or_else(|| peel(catalog, want))
+    };
+    let new_parents = boundary.map_or(&[][..], |boundary| &boundary.new_parents).iter().copied();
+    let ends: Vec<_> = wants.iter().filter_map(|&want| peeled(want)).chain(new_parents).collect();
+    let (mut seen, mut reached, mut stack) = (catalog.empty_set(), Vec::new(), ends.clone());
+    while let Some(place) = stack.pop() {
+        if good.contains(place) || !seen.insert(place) {
+            continue;
         }
+        reached.push((catalog.commit(place).map(|commit| commit.generation), place));
+        stack.extend(before(place).into_iter().filter(|&parent| time(parent) >= time_min));
     }
     // Parents before their children: each commit is looked at once, whatever the number of wants.
     reached.sort_unstable();
     for (_, place) in reached {
-        if parents(catalog, place).into_iter().any(|parent| good.contains(parent)) {
+        if before(place).into_iter().any(|parent| good.contains(parent)) {
             good.insert(place);
         }
     }
-    ends.into_iter().all(|end| good.contains(end) || catalog.commit(end).is_none())
+    ends.into_iter().all(|end| good.contains(end))
 }
 
-/// What a tag leads to, or the first of `good` on the way there.
-fn peel(catalog: &Catalog, want: Place, good: &ObjectSet) -> Place {
-    let target = |place: Place| catalog.resolve(place.pack, catalog.index(place.pack)?.tag_target(place.number)?);
-    std::iter::successors(Some(want), |&place| if good.contains(place) { None } else { target(place) })
-        .last()
-        .unwrap_or(want)
+/// The commit that an id leads to, by tags.
+fn peel(catalog: &Catalog, id: ObjectId) -> Option<Place> {
+    let last = std::iter::successors(catalog.find(id), |&place| tag_target(catalog, place)).last()?;
+    catalog.commit(last).map(|_| last)
+}
+
+fn tag_target(catalog: &Catalog, tag: Place) -> Option<Place> {
+    catalog.resolve(tag.pack, catalog.index(tag.pack)?.tag_target(tag.number)?)
 }
 
 /// The parents of a commit that are here.

@@ -1,7 +1,7 @@
 //! Where a history ends that is not wanted whole. Source: git-fetch(1), `--depth`, `--deepen`, `--shallow-since`,
 //! `--shallow-exclude`; gitprotocol-pack(5), "Packfile Negotiation".
 
-use super::parents;
+use super::{parents, peel};
 use crate::ObjectId;
 use crate::pack::catalog::{Catalog, ObjectSet, Place};
 use crate::protocol::fetch::{DEPTH_INFINITE, Depth, ShallowUpdate};
@@ -108,15 +108,18 @@ fn by_count(catalog: &Catalog, tips: Vec<Place>, n_commits: u32) -> Deeper {
     deeper
 }
 
-/// What the tips reach without a commit older than `since`, an ancestor of one, or one that `not` reaches.
+/// What the tips reach by way of commits that are not older than `since`, less what `not` reaches. Beside `not`, as with Git,
+/// the ancestors of an older commit are left out too, even if they are reached by another way: it makes a difference where
+/// clocks are wrong.
 fn by_revisions(catalog: &Catalog, tips: Vec<Place>, since: Option<i64>, not: Vec<Place>) -> Option<Deeper> {
     let time = |place: Place| catalog.commit(place).map_or(i64::MIN, |commit| commit.time);
     let is_old = |place: Place| since.is_some_and(|since| time(place) < since);
-    let reached = ancestors(catalog, tips, |_| false);
-    let is_unwanted = reached.iter().filter(|&place| is_old(place)).chain(not);
+    let is_limited = !not.is_empty();
+    let reached = ancestors(catalog, tips, |place| !is_limited && is_old(place));
+    let is_unwanted = reached.iter().filter(|&place| is_limited && is_old(place)).chain(not);
     let unwanted = ancestors(catalog, is_unwanted.collect(), |_| false);
     let mut deeper = Deeper::none(catalog);
-    let is_wanted = |place: Place| reached.contains(place) && !unwanted.contains(place);
+    let is_wanted = |place: Place| reached.contains(place) && !is_old(place) && !unwanted.contains(place);
     for place in reached.iter().filter(|&place| is_wanted(place)) {
         let is_inside = !catalog.is_root(place) && parents(catalog, place).into_iter().all(is_wanted);
         if is_inside {
@@ -142,13 +145,4 @@ fn ancestors(catalog: &Catalog, tips: Vec<Place>, is_end: impl Fn(Place) -> bool
 /// The commits that ids lead to.
 fn commits(catalog: &Catalog, ids: &[ObjectId]) -> Vec<Place> {
     ids.iter().filter_map(|&id| peel(catalog, id)).collect()
-}
-
-/// The commit that an id leads to, by tags.
-fn peel(catalog: &Catalog, id: ObjectId) -> Option<Place> {
-    let mut place = catalog.find(id)?;
-    while let Some(target) = catalog.index(place.pack)?.tag_target(place.number) {
-        place = catalog.resolve(place.pack, target)?;
-    }
-    catalog.commit(place).map(|_| place)
 }

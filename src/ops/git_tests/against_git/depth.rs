@@ -75,6 +75,46 @@ fn a_shallow_clone_is_deepened_followed_and_made_whole_as_by_git() {
 }
 
 #[test]
+fn a_commit_that_the_client_ends_at_is_not_sent_again_when_its_parents_are() {
+    let twins = Twins::new("shallow-ends");
+    let [.., end, _, tip] = &twins.commits[..] else { panic!("few commits") };
+    let held = twins.work.ids(&["rev-list", "--objects", "--no-object-names", &format!("{end}^{{tree}}")]);
+    for request in Request::both(&[tip]) {
+        let request = request.line(format!("shallow {end}")).line("deepen 2147483647");
+        let sent = twins.same(&request, &held);
+        assert!(!sent.contains(end) && sent.contains(&twins.commits[0]));
+    }
+}
+
+#[test]
+fn commits_since_a_time_are_those_that_git_finds_though_clocks_are_wrong() {
+    let twins = Twins::new("clocks");
+    let root = twins.work.commit_at(1_000, &[]);
+    let young = twins.work.commit_at(5_000, &[&root]);
+    let old = twins.work.commit_at(2_000, &[&young]);
+    let other = twins.work.commit_at(6_000, &[&young]);
+    let tip = twins.work.commit_at(7_000, &[&old, &other]);
+    for (name, id) in [("excluded", &root), ("clocks", &tip)] {
+        twins.work.git(&["update-ref", &format!("refs/heads/{name}"), id]);
+        twins.push_ref(&format!("refs/heads/{name}"), id);
+    }
+    for wants in [&[&tip][..], &[&tip, &young], &[&young, &old]] {
+        let wants: Vec<&str> = wants.iter().map(|id| id.as_str()).collect();
+        for since in [700, 1_500, 4_000, 5_500] {
+            let [request, _] = Request::both(&wants);
+            let request = request.line(format!("deepen-since {since}"));
+            for request in [request.clone(), request.line("deepen-not excluded")] {
+                // Where nothing is left, git breaks off, and we say so.
+                match twins.theirs(&request).pack {
+                    Some(_) => drop(twins.same(&request, &Ids::new())),
+                    None => assert_eq!(twins.ours(&request).error, "no commits selected for shallow requests"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_client_that_asks_for_the_end_of_history_alone_is_told_it_as_by_git() {
     let twins = Twins::new("shallow-list");
     let tip = twins.commits.last().unwrap();

@@ -199,6 +199,16 @@ impl Answer {
 }
 
 impl Work {
+    /// A commit of no files, at a time of its own.
+    fn commit_at(&self, seconds: u32, parents: &[&str]) -> String {
+        let tree = self.git(&["mktree"]);
+        let parents = parents.iter().map(|id| format!("parent {id}\n")).collect::<Vec<_>>().concat();
+        let who = format!("A <a@example.com> {seconds} +0000");
+        let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nat {seconds}\n");
+        let id = self.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], text);
+        String::from_utf8(id).unwrap().trim().to_owned()
+    }
+
     fn lines(&self, args: &[&str]) -> Vec<String> {
         self.git(args).lines().map(str::to_owned).collect()
     }

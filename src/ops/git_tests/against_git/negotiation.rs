@@ -69,6 +69,58 @@ fn haves_are_acknowledged_as_git_does() {
     }
 }
 
+/// In versions 0 and 1 the client's history ends where it says, and is deepened, before its haves are looked at.
+#[test]
+fn a_shallow_client_is_asked_for_more_as_long_as_git_asks() {
+    let twins = Twins::new("enough");
+    let at = |n: usize| twins.commits[n].as_str();
+    let tip = twins.commits.len() - 1;
+    let shallow = |n: usize| format!("shallow {}", at(n));
+    let unknown = "1".repeat(40);
+    let wholly = "deepen 2147483647";
+    // Where the client's history ends, what else it says, what it wants and what it has.
+    let clients = [
+        (tip - 2, None, tip, tip - 4),
+        (tip - 4, None, tip, tip - 4),
+        (tip - 4, None, tip - 5, tip - 4),
+        (tip - 4, None, tip - 6, tip - 4),
+        (tip - 4, Some(wholly), tip, tip - 3),
+        (tip - 4, Some("deepen 2"), tip, tip - 3),
+    ];
+    for (end, depth, want, have) in clients {
+        for request in
+            [Request::version_2(&[at(want)]), Request::version_0(&[at(want)]).option("multi_ack_detailed no-done")]
+        {
+            let mut request = request.line(shallow(end)).haves(&[at(have), &unknown]);
+            if let Some(depth) = depth {
+                request = request.line(depth);
+            }
+            request.goes_on = true;
+            twins.same(&request, &twins.work.ids(&["rev-list", "--objects", "--no-object-names", at(have)]));
+        }
+    }
+}
+
+/// What is older than all that is common leads to none of it, and is not gone into.
+#[test]
+fn history_before_all_that_is_common_is_left_alone() {
+    let twins = Twins::new("older");
+    let first = twins.work.commit_at(1_000, &[]);
+    let older = twins.work.commit_at(2_000, &[&first]);
+    let common = twins.work.commit_at(3_000, &[&first]);
+    let tip = twins.work.commit_at(4_000, &[&older]);
+    let other = twins.work.commit_at(4_000, &[&common]);
+    for (name, id) in [("tip", &tip), ("other", &other)] {
+        twins.push_ref(&format!("refs/heads/{name}"), id);
+    }
+    for (want, expected) in [(&tip, false), (&older, true), (&other, true)] {
+        let mut request = Request::version_2(&[want]).haves(&[&common]);
+        request.goes_on = true;
+        twins.same(&request, &twins.work.ids(&["rev-list", "--objects", "--no-object-names", &common]));
+        assert_eq!(twins.ours(&request).pack.is_some(), expected);
+    }
+}
+
 #[test]
 fn wanted_refs_are_what_they_point_at() {
     let twins = Twins::new("wanted-refs");
