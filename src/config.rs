@@ -175,10 +175,9 @@ pub(crate) const BLOCK_LEN: u64 = 128 * 1024;
 pub(crate) const KEPT_LEN_MAX: u64 = 4 * BLOCK_LEN;
 /// So few stretches are read over gaps of a block's length: a delta chain has 50 entries.
 pub(crate) const JOINED_EXTENTS_MAX: usize = 64;
-/// If so few are left, they are read by blocks: the fetch is likely to be one of many for objects that stand together.
-pub(crate) const KEPT_EXTENTS_MAX: usize = 16;
 /// Blocks that are read ahead of their use, half of those that are kept, and how many at once: with the two stretches of a
-/// fetch as many as the platform lets one request have.
+/// fetch as many as the platform lets one request have. A fetch that takes no more of them reads by blocks: it is likely to be
+/// one of many for objects that stand together.
 pub(crate) const BLOCKS_AHEAD_MAX: usize = 24;
 pub(crate) const BLOCK_READS_MAX: usize = 4;
 /// Most objects whose blocks are looked for at once: those of a folder lie in few blocks.

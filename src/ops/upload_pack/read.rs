@@ -1,11 +1,12 @@
 //! Stored packs read in long stretches, ahead of time, in the order in which a plan sends them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::config::{
-    BLOCK_LEN, CROWDED_LEN, EXTENT_GAP_MAX, EXTENT_LEN_CROWDED, EXTENT_LEN_MAX, JOINED_EXTENTS_MAX, KEPT_EXTENTS_MAX,
+    BLOCK_LEN, BLOCKS_AHEAD_MAX, CROWDED_LEN, EXTENT_GAP_MAX, EXTENT_LEN_CROWDED, EXTENT_LEN_MAX, JOINED_EXTENTS_MAX,
     SMALL_LEN_MAX,
 };
 use crate::durable::Failure;
@@ -102,13 +103,29 @@ impl<T: Stream<Item = Read> + Unpin> Stretches for T {}
 pub(crate) fn read_ahead<S: PackStore>(catalog: &LoadedCatalog<'_, S>, extents: Extents) -> impl Stream<Item = Read> {
     const N_AT_ONCE: usize = 2;
     let list = if extents.list.len() <= JOINED_EXTENTS_MAX { extents.joined() } else { extents.list };
-    let is_kept = list.len() <= KEPT_EXTENTS_MAX;
+    let is_kept = are_in_few_blocks(&list);
     let read = move |extent: Extent| async move {
         let (pack, range) = (extent.pack, extent.range.clone());
         let pieces = if is_kept { catalog.read_kept(pack, range).await? } else { catalog.read(pack, range).await? };
         Ok((extent, pieces))
     };
     stream::iter(list).map(read).buffered(N_AT_ONCE)
+}
+
+/// Whether the stretches are in so few blocks that these may be kept.
+fn are_in_few_blocks(list: &[Extent]) -> bool {
+    let mut blocks = BTreeSet::new();
+    for Extent { pack, range } in list {
+        let numbers = range.start / BLOCK_LEN..range.end.div_ceil(BLOCK_LEN);
+        if numbers.end - numbers.start > BLOCKS_AHEAD_MAX as u64 {
+            return false;
+        }
+        blocks.extend(numbers.map(|number| (*pack, number)));
+        if blocks.len() > BLOCKS_AHEAD_MAX {
+            return false;
+        }
+    }
+    true
 }
 
 /// Reads ranges in the order in which their stretches were planned.
@@ -214,6 +231,17 @@ mod tests {
                 (1, 10..20),
             ]
         );
+    }
+
+    #[test]
+    fn blocks_are_kept_when_they_are_few_however_many_stretches_there_are() {
+        let extent = |pack, start, len| Extent { pack, range: start..start + len };
+        let scattered =
+            |n_blocks: u64| (0..400).map(move |n| extent(0, n % n_blocks * BLOCK_LEN + n, 10)).collect::<Vec<_>>();
+        let max = BLOCKS_AHEAD_MAX as u64;
+        assert!(are_in_few_blocks(&scattered(max)) && !are_in_few_blocks(&scattered(max + 1)));
+        assert!(!are_in_few_blocks(&[extent(0, 0, max * BLOCK_LEN + 1)]));
+        assert!(!are_in_few_blocks(&(0..=BLOCKS_AHEAD_MAX).map(|pack| extent(pack, 7, 10)).collect::<Vec<_>>()));
     }
 
     #[test]
