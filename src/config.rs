@@ -231,6 +231,13 @@ pub(crate) const COMPACT_DELAY_MS: u64 = 3_000;
 /// Packs of a size that are left beside one another. Each costs a look-up for every object that is asked for; merging
 /// more seldom writes fewer bytes again: with 8, each about log2(pushes / 8) times.
 pub(crate) const PACKS_LEFT_MAX: usize = 8;
+/// What a merge compares to find deltas: objects up to so many bytes, so many bytes and objects in all, those that came last
+/// before others. All of them are in memory meanwhile. Work: at most four deltas are tried for each.
+pub(crate) const DELTIFIED_OBJECT_LEN_MAX: u64 = MIB as u64;
+pub(crate) const DELTIFIED_LEN_MAX: u64 = 12 * MIB as u64;
+pub(crate) const DELTIFIED_OBJECTS_MAX: usize = 20_000;
+/// Longest chain of deltas that comes of it, as with `pack.depth`.
+pub(crate) const DELTA_DEPTH_MAX: usize = 50;
 /// Largest pack that a merge makes, in bytes with its index and in objects: what is read and written within one alarm,
 /// and whose indexes, old and new, some 120 bytes an object with the tables between them, fit in 64 MiB.
 pub(crate) const MERGED_LEN_MAX: u64 = 1 << 30;

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use git_core::pack::Kind;
 use git_core::pack::catalog::{Catalog, CatalogPack, Place};
 use git_core::pack::entry::{Content, Decoded, EntryHeader, decode_entry_header};
-use git_core::pack::index::PackIndex;
+use git_core::pack::index::{self, PackIndex};
 use git_core::pack::inflate::inflate_all;
 
 use crate::config::{
@@ -19,7 +19,7 @@ use crate::config::{
 };
 use crate::durable::Failure;
 use crate::repo::Opened;
-use crate::repo::call::PackRow;
+use crate::repo::call::{PackInfo, PackRow};
 use crate::store::PackStore;
 use crate::store::bytes::Bytes;
 use crate::store::cache::Cache;
@@ -65,6 +65,33 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         let inline = inline.collect::<Result<_, Failure>>()?;
         let roots = opened.snapshot.shallow_ids()?;
         Ok(Self { packs: Catalog::new(packs).ending_at(&roots), store, rows, inline })
+    }
+
+    /// The same packs with one more before the pack `at`, which is nowhere but here.
+    pub(crate) fn with_pack(mut self, at: usize, pack: Vec<u8>, index: PackIndex) -> Self {
+        let roots: Vec<_> = self.packs.roots().filter_map(|root| self.packs.id(root)).collect();
+        let pack_len = pack.len() as u64;
+        let row = PackRow {
+            pack_seq: 0,
+            owner_repo_id: String::new(),
+            upload_id: String::new(),
+            pack: PackInfo {
+                format: index::FORMAT,
+                n_objects: index.n_objects().into(),
+                pack_len,
+                index_len: index.byte_len() as u64,
+                segment_len: 0,
+                trailer: String::new(),
+                thin: true,
+            },
+            inline: None,
+        };
+        let mut packs = self.packs.packs().to_vec();
+        packs.insert(at, CatalogPack { index: Rc::new(index), pack_len });
+        self.packs = Catalog::new(packs).ending_at(&roots);
+        self.rows.insert(at, row);
+        self.inline.insert(at, Some(Bytes::from(pack)));
+        self
     }
 
     /// The upload that a pack came with.

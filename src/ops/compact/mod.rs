@@ -4,6 +4,7 @@
 //! what no ref has reached for a while ([`collect`]). Stored entries are copied as they are; nothing is inflated.
 
 mod collect;
+mod deltas;
 mod gather;
 mod section;
 mod write;
@@ -14,6 +15,7 @@ use std::ops::Range;
 use git_core::pack::merge;
 
 use self::collect::collect;
+use self::deltas::with_deltas;
 #[cfg(test)]
 pub(crate) use self::gather::gather;
 use self::write::{Made, write};
@@ -75,7 +77,8 @@ async fn merge<W: Wire, S: PackStore>(
     let weights: Vec<Weight> = surveyed.opened.snapshot.packs.iter().map(Weight::from).collect();
     let Some(run) = run_to_merge(&weights) else { return Ok(None) };
     let catalog = LoadedCatalog::load(&surveyed.opened, store).await?;
-    let plan = merge::plan(&catalog.packs, &run, None, OBJECT_RESIDENT_MAX);
+    let (catalog, packs) = with_deltas(catalog, &run).await?;
+    let plan = merge::plan(&catalog.packs, &packs, None, OBJECT_RESIDENT_MAX);
     let made = write(&catalog, store, &plan, surveyed.upload()).await?;
     let call = in_place_of(surveyed, &run, made.as_ref());
     match repo.replace(call, made.as_ref().and_then(Made::inline)).await? {

@@ -2,6 +2,7 @@
 
 mod against_git;
 mod collection;
+mod deltas;
 mod gathering;
 mod maintenance;
 mod shallow;

@@ -11,6 +11,7 @@ pub mod catalog;
 mod contents;
 mod cut;
 pub mod delta;
+pub mod deltify;
 mod entries;
 pub mod entry;
 mod error;

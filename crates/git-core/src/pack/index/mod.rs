@@ -20,10 +20,12 @@
 //! index tells which deltas name their bases by distance.
 
 mod assemble;
+mod deltas;
 mod merge;
 mod read;
 mod write;
 
+pub use deltas::{DeltaEntry, of_deltas};
 pub use merge::merge;
 pub use read::{CommitRow, Entry, IndexError, PackIndex, Ref};
 pub use write::{IndexWriter, write};

@@ -1,0 +1,111 @@
+//! Deltas for what came without: objects that were pushed apart, or by a client that makes none.
+//!
+//! They are put below the packs that are merged, as a pack of their own that is never stored: the lowest copy of an object is
+//! the object, and so the merge takes them instead.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use git_core::pack::Kind;
+use git_core::pack::catalog::Place;
+use git_core::pack::deltify::{self, Candidate, Found, Stored};
+use git_core::pack::entry::{Content, EntryHeader, PACK_TRAILER_LEN, encode_entry_header, encode_pack_header};
+use git_core::pack::index::{self, DeltaEntry, PackIndex};
+
+use crate::config::{DELTA_DEPTH_MAX, DELTIFIED_LEN_MAX, DELTIFIED_OBJECT_LEN_MAX, DELTIFIED_OBJECTS_MAX};
+use crate::durable::Failure;
+use crate::ops::catalog::LoadedCatalog;
+use crate::store::PackStore;
+
+/// The catalog with deltas below the packs `run`, and the run with these.
+pub(super) async fn with_deltas<'a, S: PackStore>(
+    catalog: LoadedCatalog<'a, S>,
+    run: &Range<usize>,
+) -> Result<(LoadedCatalog<'a, S>, Range<usize>), Failure> {
+    let places = comparable(&catalog, run);
+    let is_whole = |&place: &Place| catalog.packs.entry(place).is_some_and(|entry| entry.base.is_none());
+    if !places.iter().any(is_whole) {
+        return Ok((catalog, run.clone()));
+    }
+    let candidates = candidates(&catalog, &places).await?;
+    let found = deltify::find(&candidates, DELTA_DEPTH_MAX);
+    if found.is_empty() {
+        return Ok((catalog, run.clone()));
+    }
+    let (pack, index) = pack_of(&catalog, &places, &candidates, &found)?;
+    let index = PackIndex::parse(index).map_err(|error| Failure::shape("an index", error))?;
+    Ok((catalog.with_pack(run.start, pack, index), run.start..run.end + 1))
+}
+
+/// Trees and blobs of the packs that are not large, as they stand there: those that came last, if there are too many.
+fn comparable<S: PackStore>(catalog: &LoadedCatalog<'_, S>, run: &Range<usize>) -> Vec<Place> {
+    let (mut places, mut len) = (Vec::new(), 0);
+    for pack in run.clone().rev() {
+        let n_objects = catalog.packs.index(pack).map_or(0, PackIndex::n_objects);
+        for place in (0..n_objects).rev().map(|number| Place { pack, number }) {
+            let Some(entry) = catalog.packs.entry(place) else { continue };
+            if !matches!(entry.kind, Kind::Tree | Kind::Blob)
+                || !catalog.packs.can_hold(place, DELTIFIED_OBJECT_LEN_MAX)
+                || catalog.packs.lowest(place) != place
+            {
+                continue;
+            }
+            len += entry.object_len;
+            if len > DELTIFIED_LEN_MAX || places.len() >= DELTIFIED_OBJECTS_MAX {
+                places.sort_unstable();
+                return places;
+            }
+            places.push(place);
+        }
+    }
+    places.sort_unstable();
+    places
+}
+
+async fn candidates<S: PackStore>(catalog: &LoadedCatalog<'_, S>, places: &[Place]) -> Result<Vec<Candidate>, Failure> {
+    let at: HashMap<Place, usize> = places.iter().copied().zip(0..).collect();
+    let (mut candidates, mut n_ready) = (Vec::new(), 0);
+    for &place in places {
+        if candidates.len() == n_ready {
+            n_ready += catalog.read_ahead(places.get(n_ready..).unwrap_or_default()).await?;
+        }
+        let object = catalog.object(place).await?;
+        let (kind, content) =
+            object.ok_or_else(|| Failure::shape("an object that can be held", format_args!("{place:?}")))?;
+        let chain = catalog.chain(place)?;
+        let base = match chain.get(1) {
+            None => Stored::Whole,
+            Some(base) => at.get(base).map_or(Stored::Elsewhere(chain.len() - 1), |&base| Stored::On(base)),
+        };
+        let range = catalog.entry_range(place)?;
+        let stored_len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        candidates.push(Candidate { kind, content, stored_len, base });
+    }
+    Ok(candidates)
+}
+
+/// A pack of the deltas, and its index.
+fn pack_of<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    places: &[Place],
+    candidates: &[Candidate],
+    found: &[Found],
+) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+    let id = |at: usize| {
+        let id = places.get(at).and_then(|&place| catalog.packs.id(place));
+        id.ok_or_else(|| Failure::shape("an object of the catalog", at))
+    };
+    let mut pack = encode_pack_header(u32::try_from(found.len()).unwrap_or(u32::MAX)).to_vec();
+    let mut entries = Vec::new();
+    for Found { target, base, deflated, delta_len } in found {
+        let Some(Candidate { kind, content, .. }) = candidates.get(*target) else { continue };
+        let (id, base_id, offset) = (id(*target)?, id(*base)?, pack.len() as u64);
+        entries.push(DeltaEntry { id, kind: *kind, object_len: content.len() as u64, offset, base_id });
+        let header = EntryHeader { content: Content::RefDelta { base_id }, inflated_len: *delta_len as u64 };
+        encode_entry_header(header, &mut pack);
+        pack.extend(deflated);
+    }
+    // Where entries end is told by the trailer's place. Nobody reads it.
+    pack.extend([0; PACK_TRAILER_LEN]);
+    Ok((pack, index::of_deltas(&entries)))
+}
