@@ -55,15 +55,14 @@ pub struct Found {
 
 /// Finds deltas for whole candidates that take less than what is stored, with no chain above `depth_max` deltas. What it
 /// found can all be done together: no object comes to build on itself.
+///
+/// Candidates build on those before them. If they come in the order in which they were stored, what is new builds on what is
+/// old, and whoever has the old can be sent the delta.
 pub fn find(candidates: &[Candidate], depth_max: usize) -> Vec<Found> {
     let mut chains = Chains::new(candidates);
     let mut alike: HashMap<u32, Vec<usize>> = HashMap::new();
     let mut found = Vec::new();
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    // To leave something out takes less than to put it in: the longer ones become bases.
-    order.sort_by_key(|&at| Reverse(candidates.get(at).map_or(0, |candidate| candidate.content.len())));
-    for at in order {
-        let Some(candidate) = candidates.get(at) else { continue };
+    for (at, candidate) in candidates.iter().enumerate() {
         let sketch = Sketch::new(candidate.kind as u8, &candidate.content);
         if candidate.base == Stored::Whole {
             let bases = most_alike(&sketch, &alike);
