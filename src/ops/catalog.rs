@@ -164,10 +164,28 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
 
     /// A whole object; `None` when it, or something that it builds on, is too large to hold.
     pub(crate) async fn object(&self, place: Place) -> Result<Option<(Kind, Vec<u8>)>, Failure> {
+        Ok(self.rebuild(place, None).await?.map(|(kind, content, _)| (kind, content)))
+    }
+
+    /// The same with the content of `base`, which its chain leads to.
+    pub(crate) async fn object_and_base(
+        &self,
+        place: Place,
+        base: Place,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+        let rebuilt = self.rebuild(place, Some(base)).await?;
+        Ok(rebuilt.and_then(|(_, content, base)| Some((content, base?))))
+    }
+
+    async fn rebuild(
+        &self,
+        place: Place,
+        kept: Option<Place>,
+    ) -> Result<Option<(Kind, Vec<u8>, Option<Vec<u8>>)>, Failure> {
         if !self.packs.can_hold(place, OBJECT_RESIDENT_MAX) {
             return Ok(None);
         }
-        let mut object = None;
+        let (mut object, mut base) = (None, None);
         for link in self.chain(place)?.into_iter().rev() {
             let stored = self.stored_entry(link).await?;
             let corrupt = |error| Failure::shape("a stored entry that inflates", error);
@@ -178,8 +196,11 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
                 (_, Some((kind, base))) => Some((kind, apply(&base, &data)?)),
                 (_, None) => return Err(Failure::shape("a base before its delta", format_args!("{link:?}"))),
             };
+            if kept == Some(link) {
+                base = object.as_ref().map(|(_, content): &(Kind, Vec<u8>)| content.clone());
+            }
         }
-        Ok(object)
+        Ok(object.map(|(kind, content)| (kind, content, base)))
     }
 
     fn row(&self, pack: usize) -> Result<&PackRow, Failure> {

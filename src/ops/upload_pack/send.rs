@@ -7,7 +7,9 @@ use futures_util::StreamExt;
 use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, Place};
 use git_core::pack::entry::{ENTRY_HEADER_LEN_MAX, PACK_TRAILER_LEN, encode_pack_header};
-use git_core::pack::select::{Item, Layout, Plan, SendOptions, is_whole_pack, rewrite_header, whole_entry};
+use git_core::pack::select::{
+    Item, Layout, Plan, SendOptions, delta_entry, is_whole_pack, rewrite_header, whole_entry,
+};
 
 use super::frame::{Framing, PackOut, Sink, Trailer};
 use super::read::{Extents, Reader, Stretches, read_ahead};
@@ -149,17 +151,25 @@ async fn send_items<S: PackStore, K: Sink>(
                 out.write_small(stored.get(used..).unwrap_or_default()).await?;
                 copy(&mut reader, pack, range, out).await?;
             }
-            (Item::Rebuilt(place), _) => {
+            (Item::Bridged { place, .. } | Item::Rebuilt(place), _) => {
                 if n_rebuilt_ready == 0 {
                     n_rebuilt_ready = catalog.read_ahead(&rebuilt_from(plan, at)).await?;
                 }
                 n_rebuilt_ready -= 1;
-                let object = catalog.object(place).await?;
-                let (kind, content) =
-                    object.ok_or_else(|| Failure::shape("an object that can be held", format_args!("{place:?}")))?;
+                let cannot_hold = || Failure::shape("an object that can be held", format_args!("{place:?}"));
+                let entry = if let Item::Bridged { base, .. } = *item {
+                    let content = layout.base_content(&catalog.packs, base, sent_offset, options);
+                    let content =
+                        content.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
+                    let (object, base) = catalog.object_and_base(place, base).await?.ok_or_else(cannot_hold)?;
+                    delta_entry(content, &base, &object)
+                } else {
+                    let (kind, object) = catalog.object(place).await?.ok_or_else(cannot_hold)?;
+                    whole_entry(kind, &object)
+                };
                 let stored_offset = catalog.entry_range(place)?.start;
                 layout.note(place.pack, place.number, place.number, stored_offset, sent_offset);
-                out.write(whole_entry(kind, &content).into()).await?;
+                out.write(entry.into()).await?;
             }
             (_, None) => return Err(Failure::shape("an entry of the catalog", format_args!("{item:?}")).into()),
         }
@@ -170,7 +180,7 @@ async fn send_items<S: PackStore, K: Sink>(
 /// The next objects that are rebuilt, as many as may be read ahead.
 fn rebuilt_from(plan: &Plan, at: usize) -> Vec<Place> {
     let items = plan.items.iter().skip(at).filter_map(|item| match *item {
-        Item::Rebuilt(place) => Some(place),
+        Item::Bridged { place, .. } | Item::Rebuilt(place) => Some(place),
         _ => None,
     });
     items.take(OBJECTS_AHEAD_MAX).collect()
@@ -199,7 +209,7 @@ fn stored_range(catalog: &Catalog, item: &Item) -> Result<Option<(usize, Range<u
     let (pack, first, last) = match *item {
         Item::Run { pack, first, last } => (pack, first, last),
         Item::Rewritten { place, .. } => (place.pack, place.number, place.number),
-        Item::Rebuilt(_) => return Ok(None),
+        Item::Bridged { .. } | Item::Rebuilt(_) => return Ok(None),
     };
     let start = catalog.index(pack).and_then(|index| index.offset(first));
     let end = catalog.entry_end(Place { pack, number: last });

@@ -31,7 +31,7 @@ pub(super) fn parts<S: PackStore>(catalog: &LoadedCatalog<'_, S>, plan: &Plan, o
     let part = |item: &Item| match *item {
         Item::Run { pack, first, last } => Some((upload_id(pack)?, first, last, false)),
         Item::Rewritten { place, .. } => Some((upload_id(place.pack)?, place.number, place.number, true)),
-        Item::Rebuilt(_) => None,
+        Item::Bridged { .. } | Item::Rebuilt(_) => None,
     };
     Some(Parts { ofs_delta: options.ofs_delta, parts: plan.items.iter().map(part).collect::<Option<_>>()? })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalog::{Catalog, ObjectSet, Place};
+use super::deltify::Base;
 use super::entry::{Content, Decoded, EntryError, EntryHeader, decode_entry_header, encode_entry_header};
 use super::index::Ref;
 
@@ -34,6 +35,14 @@ pub enum Item {
         /// Its base.
         base: Place,
     },
+    /// An object whose stored delta is of no use to the client, but that builds on something further down which the client
+    /// has or is sent: a delta against that is made.
+    Bridged {
+        /// The entry.
+        place: Place,
+        /// What its chain leads to.
+        base: Place,
+    },
     /// An object whose stored delta is of no use to the client: rebuilt and deflated whole.
     Rebuilt(Place),
 }
@@ -53,7 +62,9 @@ impl Plan {
         self.items.iter().flat_map(|item| {
             let (pack, first, last) = match *item {
                 Item::Run { pack, first, last } => (pack, first, last),
-                Item::Rewritten { place, .. } | Item::Rebuilt(place) => (place.pack, place.number, place.number),
+                Item::Rewritten { place, .. } | Item::Bridged { place, .. } | Item::Rebuilt(place) => {
+                    (place.pack, place.number, place.number)
+                }
             };
             (first..=last).map(move |number| Place { pack, number })
         })
@@ -125,7 +136,18 @@ enum Sending {
     /// So they do if the bytes from its base on go out without a gap.
     WithBase(u32),
     Rewritten(Place),
+    Bridged(Place),
     Rebuilt,
+}
+
+/// What an entry builds on.
+#[derive(Clone, Copy)]
+struct Below {
+    /// As its index says.
+    reference: Ref,
+    base: Option<Place>,
+    /// The first of its chain that the client has or is sent.
+    usable: Option<Place>,
 }
 
 impl Planner<'_> {
@@ -133,41 +155,48 @@ impl Planner<'_> {
         if self.sent.contains(place) {
             return;
         }
-        let base = self.base(place);
-        let Some(mut top) = self.later(base) else {
+        let below = self.below(place);
+        let Some(mut top) = self.later(below) else {
             self.sent.insert(place);
-            return self.add_next(place, base);
+            return self.add_next(place, below);
         };
         // A base whose turn comes later: it and what it builds on come first. Such chains end, for no object is its own
         // base.
         let mut chain = vec![place, top];
-        while let Some(later) = self.later(self.base(top)) {
+        while let Some(later) = self.later(self.below(top)) {
             chain.push(later);
             top = later;
         }
         while let Some(next) = chain.pop() {
             self.sent.insert(next);
-            self.add_next(next, self.base(next));
+            self.add_next(next, self.below(next));
         }
     }
 
-    /// What an entry builds on: as its index says, and where that is.
-    fn base(&self, place: Place) -> Option<(Ref, Option<Place>)> {
+    fn below(&self, place: Place) -> Option<Below> {
         let reference = self.catalog.entry(place)?.base?;
-        Some((reference, self.catalog.resolve(place.pack, reference)))
+        let base = self.catalog.resolve(place.pack, reference);
+        let next = |&at: &Place| self.catalog.resolve(at.pack, self.catalog.entry(at)?.base?);
+        let usable = std::iter::successors(base, next).find(|&at| self.is_usable(at));
+        Some(Below { reference, base, usable })
     }
 
-    /// That base, if it is to be sent and its turn comes later.
-    fn later(&self, base: Option<(Ref, Option<Place>)>) -> Option<Place> {
-        let base = base?.1?;
+    fn is_usable(&self, base: Place) -> bool {
+        self.selected.contains(base) || self.options.thin_pack && self.held.contains(base)
+    }
+
+    /// What is used of that, if it is to be sent and its turn comes later.
+    fn later(&self, below: Option<Below>) -> Option<Place> {
+        let base = below?.usable?;
         let is_later = self.selected.contains(base) && !self.sent.contains(base);
         is_later.then_some(base)
     }
 
-    fn add_next(&mut self, place: Place, base: Option<(Ref, Option<Place>)>) {
+    fn add_next(&mut self, place: Place, below: Option<Below>) {
         let Place { pack, number } = place;
-        let item = match self.sending(place, base) {
+        let item = match self.sending(place, below) {
             Sending::Rewritten(base) => Item::Rewritten { place, base },
+            Sending::Bridged(base) => Item::Bridged { place, base },
             Sending::Rebuilt => Item::Rebuilt(place),
             Sending::Verbatim => {
                 if let Some(Item::Run { last, .. }) = self.run_before(place) {
@@ -197,14 +226,13 @@ impl Planner<'_> {
         })
     }
 
-    fn sending(&self, place: Place, base: Option<(Ref, Option<Place>)>) -> Sending {
-        let Some((reference, base)) = base else { return Sending::Verbatim };
-        let Some(base) = base else { return Sending::Rebuilt };
-        let is_sent = self.selected.contains(base);
-        let is_held = self.options.thin_pack && self.held.contains(base);
-        if !is_sent && !is_held {
-            return Sending::Rebuilt;
+    fn sending(&self, place: Place, below: Option<Below>) -> Sending {
+        let Some(Below { reference, base, usable }) = below else { return Sending::Verbatim };
+        let (Some(base), Some(usable)) = (base, usable) else { return Sending::Rebuilt };
+        if usable != base {
+            return Sending::Bridged(usable);
         }
+        let is_sent = self.selected.contains(base);
         match reference {
             // Stored with the id of its base. That is right wherever this comes from, but some clients look for such a base
             // in what they had before, and not in what is sent.
@@ -275,6 +303,15 @@ pub fn whole_entry(kind: super::Kind, object: &[u8]) -> Vec<u8> {
     let header = EntryHeader { content: Content::Whole(kind), inflated_len: object.len() as u64 };
     encode_entry_header(header, &mut entry);
     entry.extend(crate::zlib::deflate(object));
+    entry
+}
+
+/// An object as an entry that is a delta against `base`, which `content` names.
+pub fn delta_entry(content: Content, base: &[u8], object: &[u8]) -> Vec<u8> {
+    let delta = Base::new(base).delta(object);
+    let mut entry = Vec::new();
+    encode_entry_header(EntryHeader { content, inflated_len: delta.len() as u64 }, &mut entry);
+    entry.extend(crate::zlib::deflate(&delta));
     entry
 }
 

@@ -48,8 +48,13 @@ impl<'a> Base<'a> {
         usize::try_from(mixed >> 32).unwrap_or_default() & (self.first.len() - 1)
     }
 
-    /// The delta that makes `target`, unless it would have more than `len_max` bytes.
-    pub fn delta(&self, target: &[u8], len_max: usize) -> Option<Vec<u8>> {
+    /// The delta that makes `target`.
+    pub fn delta(&self, target: &[u8]) -> Vec<u8> {
+        self.delta_below(target, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same, unless it would have more than `len_max` bytes.
+    pub fn delta_below(&self, target: &[u8], len_max: usize) -> Option<Vec<u8>> {
         let mut delta = Vec::new();
         for len in [self.bytes.len(), target.len()] {
             write_len(len, &mut delta);
@@ -144,7 +149,7 @@ mod tests {
     use crate::pack::delta::apply;
 
     fn assert_made(base: &[u8], target: &[u8]) -> usize {
-        let delta = Base::new(base).delta(target, usize::MAX).unwrap();
+        let delta = Base::new(base).delta(target);
         let mut made = Vec::new();
         apply(base, &delta, &mut made).unwrap();
         assert!(made == target, "{} bytes from {}", target.len(), base.len());
@@ -191,8 +196,11 @@ mod tests {
     #[test]
     fn a_delta_that_is_too_long_is_not_made() {
         let (base, target) = (noise(3, 5_000), noise(4, 5_000));
-        assert_eq!(Base::new(&base).delta(&target, 4_000), None);
-        let len = Base::new(&base).delta(&base, usize::MAX).unwrap().len();
-        assert!(Base::new(&base).delta(&base, len).is_some() && Base::new(&base).delta(&base, len - 1).is_none());
+        assert_eq!(Base::new(&base).delta_below(&target, 4_000), None);
+        let len = Base::new(&base).delta(&base).len();
+        assert!(
+            Base::new(&base).delta_below(&base, len).is_some()
+                && Base::new(&base).delta_below(&base, len - 1).is_none()
+        );
     }
 }

@@ -105,7 +105,7 @@ fn best(candidates: &[Candidate], target: usize, bases: impl Iterator<Item = usi
     let mut best: Option<(usize, Vec<u8>)> = None;
     for base in bases {
         let len_max = best.as_ref().map_or(candidate.content.len() / 2, |(_, delta)| delta.len() - 1);
-        let delta = Base::new(&candidates.get(base)?.content).delta(&candidate.content, len_max);
+        let delta = Base::new(&candidates.get(base)?.content).delta_below(&candidate.content, len_max);
         best = delta.map(|delta| (base, delta)).or(best);
     }
     let (base, delta) = best?;

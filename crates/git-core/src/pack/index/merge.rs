@@ -48,7 +48,7 @@ fn bases(catalog: &Catalog, plan: &Plan, numbers: &mut Numbers<'_>) -> Option<Ve
                     });
                 }
             }
-            Item::Rewritten { base, .. } => bases.push(numbers.reference(base)?),
+            Item::Rewritten { base, .. } | Item::Bridged { base, .. } => bases.push(numbers.reference(base)?),
             Item::Rebuilt(_) => bases.push(NO_BASE),
         }
     }
