@@ -1,7 +1,8 @@
 //! Maintenance of a repo's packs, read top to bottom: a look at the repo, the new pack, its place.
 //!
 //! Either neighbouring packs are merged, which leaves out nothing but second copies, or all packs are gone through for
-//! what no ref has reached for a while ([`collect`]). Stored entries are copied as they are; nothing is inflated.
+//! what no ref has reached for a while ([`collect`]). Stored entries are copied as they are; what came whole may become a delta
+//! ([`deltas`]).
 
 mod collect;
 mod deltas;
