@@ -177,6 +177,21 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         Ok(rebuilt.and_then(|(_, content, base)| Some((content, base?))))
     }
 
+    /// An object that is stored as a delta against one whose content is at hand.
+    pub(crate) async fn object_upon(&self, place: Place, base: &[u8]) -> Result<Vec<u8>, Failure> {
+        let (_, delta) = self.entry_data(place).await?;
+        apply(base, &delta)
+    }
+
+    /// What an entry holds, inflated: an object or a delta.
+    async fn entry_data(&self, place: Place) -> Result<(Content, Vec<u8>), Failure> {
+        let stored = self.stored_entry(place).await?;
+        let data = stored.bytes.get(stored.header_len..).unwrap_or_default();
+        let data = inflate_all(data, to_usize(stored.header.inflated_len)?);
+        let data = data.map_err(|error| Failure::shape("a stored entry that inflates", error))?;
+        Ok((stored.header.content, data))
+    }
+
     async fn rebuild(
         &self,
         place: Place,
@@ -187,11 +202,8 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         }
         let (mut object, mut base) = (None, None);
         for link in self.chain(place)?.into_iter().rev() {
-            let stored = self.stored_entry(link).await?;
-            let corrupt = |error| Failure::shape("a stored entry that inflates", error);
-            let data = stored.bytes.get(stored.header_len..).unwrap_or_default();
-            let data = inflate_all(data, to_usize(stored.header.inflated_len)?).map_err(corrupt)?;
-            object = match (stored.header.content, object) {
+            let (content, data) = self.entry_data(link).await?;
+            object = match (content, object) {
                 (Content::Whole(kind), _) => Some((kind, data)),
                 (_, Some((kind, base))) => Some((kind, apply(&base, &data)?)),
                 (_, None) => return Err(Failure::shape("a base before its delta", format_args!("{link:?}"))),

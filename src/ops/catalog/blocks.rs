@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use git_core::pack::catalog::Place;
 
 use super::{LoadedCatalog, to_usize};
-use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, BLOCK_READS_MAX, BLOCKS_AHEAD_MAX, KEPT_LEN_MAX};
+use crate::config::{BLOCK_CACHE_MAX, BLOCK_LEN, BLOCK_READS_MAX, BLOCKS_AHEAD_MAX, KEPT_LEN_MAX, OBJECTS_AHEAD_MAX};
 use crate::durable::Failure;
 use crate::store::PackStore;
 use crate::store::bytes::Bytes;
@@ -29,7 +29,7 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
     pub(crate) async fn read_ahead(&self, places: &[Place]) -> Result<usize, Failure> {
         let mut missing = BTreeMap::new();
         let mut n_places = 0;
-        for &place in places {
+        for &place in places.iter().take(OBJECTS_AHEAD_MAX) {
             let mut needed = Vec::new();
             for link in self.chain(place)? {
                 self.add_missing(link, &mut needed)?;

@@ -64,18 +64,23 @@ fn comparable<S: PackStore>(catalog: &LoadedCatalog<'_, S>, run: &Range<usize>) 
 
 async fn candidates<S: PackStore>(catalog: &LoadedCatalog<'_, S>, places: &[Place]) -> Result<Vec<Candidate>, Failure> {
     let at: HashMap<Place, usize> = places.iter().copied().zip(0..).collect();
-    let (mut candidates, mut n_ready) = (Vec::new(), 0);
+    let (mut candidates, mut n_ready): (Vec<Candidate>, _) = (Vec::new(), 0);
     for &place in places {
         if candidates.len() == n_ready {
             n_ready += catalog.read_ahead(places.get(n_ready..).unwrap_or_default()).await?;
         }
-        let object = catalog.object(place).await?;
-        let (kind, content) =
-            object.ok_or_else(|| Failure::shape("an object that can be held", format_args!("{place:?}")))?;
+        let unknown = || Failure::shape("an object that can be held", format_args!("{place:?}"));
+        let kind = catalog.packs.entry(place).ok_or_else(unknown)?.kind;
         let chain = catalog.chain(place)?;
         let base = match chain.get(1) {
             None => Stored::Whole,
             Some(base) => at.get(base).map_or(Stored::Elsewhere(chain.len() - 1), |&base| Stored::On(base)),
+        };
+        // What it builds on stands before it for the most part, and has been rebuilt.
+        let below = if let Stored::On(base) = base { candidates.get(base) } else { None };
+        let content = match below {
+            Some(below) => catalog.object_upon(place, &below.content).await?,
+            None => catalog.object(place).await?.ok_or_else(unknown)?.1,
         };
         let range = catalog.entry_range(place)?;
         let stored_len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
