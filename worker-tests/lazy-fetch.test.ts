@@ -10,7 +10,8 @@ import { serviceRequest } from "./lib/wire.ts";
 
 const { shop, api, server } = await setUp({ vars: { DEBUG_TRIGGERS: "on" } });
 
-const n_pushes = 20;
+/** A large one, and as many small ones as are merged: then there are two packs. */
+const n_pushes = 10;
 const n_folders = 40;
 const readsMax = 2;
 
@@ -58,7 +59,7 @@ test("a blob or a tree that is fetched by itself takes one call of the repo and 
   const versions = (path: string) => shop.git("work", "rev-list", "--objects", "--no-object-names", "--all", "--", path);
   const byKind = new Map<string, string[]>([["blob", []], ["tree", []]]);
   const listed = [];
-  for (const folder of [0, 17, 39]) listed.push(...(await versions(`folder-${folder}`)).split("\n"));
+  for (const folder of [0, 9, 17, 25, 39]) listed.push(...(await versions(`folder-${folder}`)).split("\n"));
   const described = await shop.gitWith({ cwd: "work", input: listed.join("\n") }, "cat-file", "--batch-check=%(objectname) %(objecttype)");
   for (const line of described.stdout.trim().split("\n")) {
     const [id = "", kind = ""] = line.split(" ");

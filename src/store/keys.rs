@@ -15,7 +15,7 @@ pub(crate) fn index(repo_id: &str, upload_id: &str) -> String {
     format!("{}index", upload_prefix(repo_id, upload_id))
 }
 
-/// A stretch of an object that is inflated while a push is taken in.
+/// A stretch of an object that is inflated while a push is taken in, or of what is gathered for a merge.
 pub(crate) fn spill(repo_id: &str, upload_id: &str, spill: u32, stretch: u64) -> String {
     format!("{}spill-{spill}-{stretch:05}", upload_prefix(repo_id, upload_id))
 }

@@ -14,6 +14,7 @@ use git_core::pack::index::{self, DeltaEntry, PackIndex};
 
 use crate::config::{DELTA_DEPTH_MAX, DELTIFIED_LEN_MAX, DELTIFIED_OBJECT_LEN_MAX, DELTIFIED_OBJECTS_MAX};
 use crate::durable::Failure;
+use crate::log;
 use crate::ops::catalog::LoadedCatalog;
 use crate::store::PackStore;
 
@@ -21,20 +22,36 @@ use crate::store::PackStore;
 pub(super) async fn with_deltas<'a, S: PackStore>(
     catalog: LoadedCatalog<'a, S>,
     run: &Range<usize>,
-) -> Result<(LoadedCatalog<'a, S>, Range<usize>), Failure> {
-    let places = comparable(&catalog, run);
+) -> (LoadedCatalog<'a, S>, Range<usize>) {
+    match found(&catalog, run).await {
+        Ok(Some((pack, index))) => (catalog.with_pack(run.start, pack, index), run.start..run.end + 1),
+        Ok(None) => (catalog, run.clone()),
+        Err(failure) => {
+            // The packs can be merged as they are.
+            log::warn(failure);
+            (catalog, run.clone())
+        }
+    }
+}
+
+/// A pack of deltas, and its index.
+async fn found<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    run: &Range<usize>,
+) -> Result<Option<(Vec<u8>, PackIndex)>, Failure> {
+    let places = comparable(catalog, run);
     let is_whole = |&place: &Place| catalog.packs.entry(place).is_some_and(|entry| entry.base.is_none());
     if !places.iter().any(is_whole) {
-        return Ok((catalog, run.clone()));
+        return Ok(None);
     }
-    let candidates = candidates(&catalog, &places).await?;
+    let candidates = candidates(catalog, &places).await?;
     let found = deltify::find(&candidates, DELTA_DEPTH_MAX);
     if found.is_empty() {
-        return Ok((catalog, run.clone()));
+        return Ok(None);
     }
-    let (pack, index) = pack_of(&catalog, &places, &candidates, &found)?;
+    let (pack, index) = pack_of(catalog, &places, &candidates, &found)?;
     let index = PackIndex::parse(index).map_err(|error| Failure::shape("an index", error))?;
-    Ok((catalog.with_pack(run.start, pack, index), run.start..run.end + 1))
+    Ok(Some((pack, index)))
 }
 
 /// Trees and blobs of the packs that are not large, as they stand there: those that came last, if there are too many.
@@ -74,7 +91,12 @@ async fn candidates<S: PackStore>(catalog: &LoadedCatalog<'_, S>, places: &[Plac
         let chain = catalog.chain(place)?;
         let base = match chain.get(1) {
             None => Stored::Whole,
-            Some(base) => at.get(base).map_or(Stored::Elsewhere(chain.len() - 1), |&base| Stored::On(base)),
+            Some(base) => match at.get(base) {
+                Some(&base) => Stored::On(base),
+                // By way of something that is no candidate it builds on one: nothing may build on it, or that could close a circle.
+                None if chain.iter().skip(2).any(|link| at.contains_key(link)) => Stored::Elsewhere(usize::MAX),
+                None => Stored::Elsewhere(chain.len() - 1),
+            },
         };
         // What it builds on stands before it for the most part, and has been rebuilt.
         let below = if let Stored::On(base) = base { candidates.get(base) } else { None };

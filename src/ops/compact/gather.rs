@@ -39,7 +39,8 @@ pub(crate) async fn gather<'a, S: PackStore>(
     for extent in order.iter().filter_map(|&at| dealt(&sections, at)) {
         stored.add(extent.pack, extent.range.clone());
     }
-    if n_planned <= stored.len() + limits.n_jumps {
+    let n_long: usize = sections.iter().map(Section::n_long).sum();
+    if n_planned <= stored.len() + n_long + limits.n_jumps {
         let stretches = read_ahead(catalog, planned_extents(&catalog.packs, plan)?).boxed_local();
         return Ok(Gathered { stretches, part_keys: Vec::new() });
     }
@@ -178,6 +179,10 @@ impl<S: PackStore> Dealer<'_, '_, S> {
         }
         let store = self.store;
         self.in_flight.push(async move { store.put(&key, part).await }.boxed_local());
+        // A put begins when it is first polled; more is read meanwhile.
+        if let std::task::Poll::Ready(Some(stored)) = futures_util::poll!(self.in_flight.next()) {
+            stored?;
+        }
         Ok(())
     }
 

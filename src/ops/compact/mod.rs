@@ -78,7 +78,7 @@ async fn merge<W: Wire, S: PackStore>(
     let weights: Vec<Weight> = surveyed.opened.snapshot.packs.iter().map(Weight::from).collect();
     let Some(run) = run_to_merge(&weights) else { return Ok(None) };
     let catalog = LoadedCatalog::load(&surveyed.opened, store).await?;
-    let (catalog, packs) = with_deltas(catalog, &run).await?;
+    let (catalog, packs) = with_deltas(catalog, &run).await;
     let plan = merge::plan(&catalog.packs, &packs, None, OBJECT_RESIDENT_MAX);
     let made = write(&catalog, store, &plan, surveyed.upload()).await?;
     let call = in_place_of(surveyed, &run, made.as_ref());

@@ -50,6 +50,11 @@ impl Section {
         u32::try_from(self.dealt.len()).unwrap_or(u32::MAX)
     }
 
+    /// How many are read at their turn.
+    pub(super) fn n_long(&self) -> usize {
+        self.extents.len() - self.dealt.len()
+    }
+
     /// One of the extents that are dealt, in stored order.
     pub(super) fn dealt(&self, at: u32) -> Option<&Extent> {
         self.extents.get(*self.dealt.get(at as usize)? as usize)

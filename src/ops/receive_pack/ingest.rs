@@ -241,7 +241,7 @@ async fn resolve<S: PackStore>(
                 resolver.supply_pack(offset, bytes.to_vec());
             }
             Step::NeedBase { id } => {
-                let id = bases.next(&resolver, to.catalog).await?.unwrap_or(id);
+                let id = bases.next(&mut resolver, to.catalog).await?.unwrap_or(id);
                 let base = match to.catalog.packs.find(id) {
                     Some(place) => spills.base(to.catalog, place, || resolver.new_spill()).await?,
                     None => SuppliedBase::Missing,
@@ -270,13 +270,18 @@ impl BasesAhead {
     /// The next of the resolver's missing bases that the catalog has.
     async fn next<S: PackStore>(
         &mut self,
-        resolver: &Resolver,
+        resolver: &mut Resolver,
         catalog: &LoadedCatalog<'_, S>,
     ) -> Result<Option<ObjectId>, Failure> {
         loop {
             if self.bases.is_empty() {
-                let missing = resolver.missing_bases(BASES_AHEAD_MAX).into_iter();
-                self.bases = missing.filter_map(|id| Some((catalog.packs.find(id)?, id))).collect();
+                for id in resolver.missing_bases(BASES_AHEAD_MAX) {
+                    match catalog.packs.find(id) {
+                        Some(place) => self.bases.push((place, id)),
+                        // Told at once, so that nothing is looked for twice.
+                        None => resolver.supply_base(id, SuppliedBase::Missing),
+                    }
+                }
                 self.bases.sort_unstable_by(|a, b| b.cmp(a));
             }
             if self.n_ready == 0 {

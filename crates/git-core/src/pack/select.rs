@@ -230,7 +230,9 @@ impl Planner<'_> {
         let Some(Below { reference, base, usable }) = below else { return Sending::Verbatim };
         let (Some(base), Some(usable)) = (base, usable) else { return Sending::Rebuilt };
         if usable != base {
-            return Sending::Bridged(usable);
+            // Git takes no delta of less than four bytes, which one that makes nothing has.
+            let is_empty = self.catalog.entry(place).is_none_or(|entry| entry.object_len == 0);
+            return if is_empty { Sending::Rebuilt } else { Sending::Bridged(usable) };
         }
         let is_sent = self.selected.contains(base);
         match reference {

@@ -4,6 +4,8 @@
 const BLOCK_LEN: usize = 16;
 /// Most places at which a stretch of the base is looked for: one that is repeated over and over is not compared everywhere.
 const N_PLACES_MAX: usize = 16;
+/// How many places are looked at for each byte of base and target, on average: one, where hashes are not made to be alike.
+const N_LOOKS_MAX: usize = 4;
 /// Longest copy of one instruction that every reader takes.
 const COPY_LEN_MAX: usize = 0xffff;
 /// Longest insertion of one instruction.
@@ -20,7 +22,7 @@ pub struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    /// Notes what there is to copy; takes about half as many bytes as the object has.
+    /// Notes what there is to copy; takes half to three quarters as many bytes as the object has.
     pub fn new(bytes: &'a [u8]) -> Self {
         let blocks = bytes.chunks_exact(BLOCK_LEN);
         let mut base = Self {
@@ -60,9 +62,13 @@ impl<'a> Base<'a> {
             write_len(len, &mut delta);
         }
         let (mut at, mut written) = (0, 0);
+        let mut n_looks_left = N_LOOKS_MAX * (self.bytes.len() + target.len());
         while let Some(block) = target.get(at..at + BLOCK_LEN) {
-            let Some(found) = self.longest(block, target, at, written) else {
+            let Some(found) = self.longest(block, target, at, written, &mut n_looks_left) else {
                 at += 1;
+                if delta.len() + (at - written) > len_max {
+                    return None;
+                }
                 continue;
             };
             write_inserts(target.get(written..found.target_at).unwrap_or_default(), &mut delta);
@@ -78,16 +84,17 @@ impl<'a> Base<'a> {
     }
 
     /// The longest stretch around `at` that the base has too, back to `start` at most.
-    fn longest(&self, block: &[u8], target: &[u8], at: usize, start: usize) -> Option<Match> {
+    fn longest(&self, block: &[u8], target: &[u8], at: usize, start: usize, n_looks_left: &mut usize) -> Option<Match> {
         let mut best: Option<Match> = None;
         let mut number = *self.first.get(self.slot(block))?;
         for _ in 0..N_PLACES_MAX {
-            if number == NOWHERE {
+            if number == NOWHERE || *n_looks_left == 0 {
                 break;
             }
+            *n_looks_left -= 1;
             let base_at = number as usize * BLOCK_LEN;
-            let ahead = equal(self.bytes.get(base_at..)?.iter(), target.get(at..)?.iter());
-            if ahead >= BLOCK_LEN {
+            if self.bytes.get(base_at..base_at + BLOCK_LEN) == Some(block) {
+                let ahead = equal(self.bytes.get(base_at..)?.iter(), target.get(at..)?.iter());
                 let back = equal(self.bytes.get(..base_at)?.iter().rev(), target.get(start..at)?.iter().rev());
                 if best.as_ref().is_none_or(|best| best.len < ahead + back) {
                     best = Some(Match { base_at: base_at - back, target_at: at - back, len: ahead + back });
@@ -132,7 +139,7 @@ fn write_copies(base_at: usize, len: usize, out: &mut Vec<u8>) {
         out.push(0);
         let mut op = 0x80;
         let (offset, len) = ((base_at + from).to_le_bytes(), (len - from).min(COPY_LEN_MAX).to_le_bytes());
-        let bytes = offset.iter().take(4).chain(len.iter().take(3)).enumerate().filter(|(_, byte)| **byte != 0);
+        let bytes = offset.iter().take(4).chain(len.iter().take(2)).enumerate().filter(|(_, byte)| **byte != 0);
         for (bit, &byte) in bytes {
             op |= 1 << bit;
             out.push(byte);

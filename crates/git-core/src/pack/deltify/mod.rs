@@ -36,7 +36,8 @@ pub enum Stored {
     Whole,
     /// A delta against another candidate, by its place among them.
     On(usize),
-    /// A delta against something else, which has so many entries from there to a whole object, that one included.
+    /// A delta against something else, which has so many entries from there to a whole object, that one included; none of
+    /// them may be a candidate.
     Elsewhere(usize),
 }
 
@@ -53,7 +54,7 @@ pub struct Found {
     pub delta_len: usize,
 }
 
-/// Finds deltas for whole candidates that take less than what is stored, with no chain above `depth_max` deltas. What it
+/// Finds deltas for whole candidates that take less than what is stored, with no chain of these above `depth_max` deltas. What it
 /// found can all be done together: no object comes to build on itself.
 ///
 /// Candidates build on those before them. If they come in the order in which they were stored, what is new builds on what is
@@ -83,18 +84,15 @@ pub fn find(candidates: &[Candidate], depth_max: usize) -> Vec<Found> {
     found
 }
 
-/// Those that have features in common with the sketch, those with the most first; of these, the last that came.
+/// Those that have features in common with the sketch, those with the most first; of these, those that came last.
 fn most_alike(sketch: &Sketch, alike: &HashMap<u32, Vec<usize>>) -> Vec<usize> {
-    let mut n_common: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for list in sketch.features().filter_map(|feature| alike.get(&feature)) {
-        for (age, &at) in list.iter().enumerate() {
-            let counted = n_common.entry(at).or_default();
-            *counted = (counted.0 + 1, counted.1.max(age));
-        }
+    let mut n_common: BTreeMap<usize, usize> = BTreeMap::new();
+    for &at in sketch.features().filter_map(|feature| alike.get(&feature)).flatten() {
+        *n_common.entry(at).or_default() += 1;
     }
-    let mut ranked: Vec<_> = n_common.into_iter().map(|(at, rank)| (Reverse(rank), at)).collect();
+    let mut ranked: Vec<_> = n_common.into_iter().map(|(at, n_common)| Reverse((n_common, at))).collect();
     ranked.sort_unstable();
-    ranked.into_iter().map(|(_, at)| at).collect()
+    ranked.into_iter().map(|Reverse((_, at))| at).collect()
 }
 
 /// The shortest delta against one of the bases, if it saves anything.
@@ -156,15 +154,15 @@ impl Chains {
     fn may_join(&self, target: usize, base: usize, depth_max: usize) -> bool {
         let (mut depth, mut last) = (0, base);
         for below in self.down(base) {
-            if below == target {
+            if below == target || depth >= depth_max {
                 return false;
             }
             (depth, last) = (depth + 1, below);
         }
         if let Some(Stored::Elsewhere(n_entries)) = self.bases.get(last) {
-            depth += n_entries;
+            depth = n_entries.saturating_add(depth);
         }
-        depth + self.heights.get(target).copied().unwrap_or_default() <= depth_max
+        depth <= depth_max && depth + self.heights.get(target).copied().unwrap_or_default() <= depth_max
     }
 
     fn join(&mut self, target: usize, base: usize) {

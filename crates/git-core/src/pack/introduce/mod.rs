@@ -156,6 +156,7 @@ impl Introducer {
             parents.dedup();
             let mut found = Vec::new();
             let missing_here = self.diff(tree, parents, &mut found)?;
+            found.shrink_to_fit();
             let found = missing_here.is_empty().then_some(found);
             missing.extend(missing_here);
             // Commits without parents that share a tree each introduce all of it: few bytes may stand for long lists.
@@ -239,9 +240,13 @@ impl Introducer {
         missing: &mut Vec<ObjectId>,
     ) -> Result<Vec<New>, PackError> {
         let ours = self.read(tree, missing)?;
-        let mut new: Option<Vec<New>> = None;
+        let (mut new, mut is_complete): (Option<Vec<New>>, _) = (None, true);
         for parent in parents {
-            let (Some(theirs), Some(ours)) = (self.read(parent, missing)?, &ours) else { continue };
+            let (Some(theirs), Some(ours)) = (self.read(parent, missing)?, &ours) else {
+                // The commit is looked at again when it has come: what is below both is not asked for before that.
+                is_complete = false;
+                continue;
+            };
             let left = match new {
                 Some(new) => leave_known(&self.contents.trees, new, &theirs),
                 None => changed(&self.contents.trees, ours, &theirs),
@@ -250,6 +255,9 @@ impl Introducer {
             let n_theirs: usize = left.iter().map(|new| new.theirs.len()).sum();
             self.check_numbers("trees to compare at once", n_waiting + n_theirs)?;
             new = Some(left);
+        }
+        if !is_complete {
+            return Ok(Vec::new());
         }
         let all = |ours: Rc<Vec<TreeItem>>| ours.iter().map(|&item| New { item, theirs: Vec::new() }).collect();
         Ok(new.or_else(|| ours.map(all)).unwrap_or_default())
