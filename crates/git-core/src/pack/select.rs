@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalog::{Catalog, ObjectSet, Place};
-use super::deltify::Base;
+use super::delta::DeltaBase;
 use super::entry::{Content, Decoded, EntryError, EntryHeader, decode_entry_header, encode_entry_header};
 use super::index::Ref;
 
@@ -310,7 +310,7 @@ pub fn whole_entry(kind: super::Kind, object: &[u8]) -> Vec<u8> {
 
 /// An object as an entry that is a delta against `base`, which `content` names.
 pub fn delta_entry(content: Content, base: &[u8], object: &[u8]) -> Vec<u8> {
-    let delta = Base::new(base).delta(object);
+    let delta = DeltaBase::new(base).delta(object);
     let mut entry = Vec::new();
     encode_entry_header(EntryHeader { content, inflated_len: delta.len() as u64 }, &mut entry);
     entry.extend(crate::zlib::deflate(&delta));

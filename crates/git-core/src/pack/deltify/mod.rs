@@ -2,15 +2,14 @@
 //!
 //! Git compares objects of like names and lengths. Names are not known here; what objects are alike is told by their content.
 
-mod encode;
 mod sketch;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-pub use self::encode::Base;
 use self::sketch::Sketch;
 use super::Kind;
+use super::delta::DeltaBase;
 
 /// Objects with a feature in common of which the last are looked at, and bases that are tried for one object.
 const N_ALIKE_MAX: usize = 12;
@@ -103,7 +102,7 @@ fn best(candidates: &[Candidate], target: usize, bases: impl Iterator<Item = usi
     let mut best: Option<(usize, Vec<u8>)> = None;
     for base in bases {
         let len_max = best.as_ref().map_or(candidate.content.len() / 2, |(_, delta)| delta.len() - 1);
-        let delta = Base::new(&candidates.get(base)?.content).delta_below(&candidate.content, len_max);
+        let delta = DeltaBase::new(&candidates.get(base)?.content).delta_below(&candidate.content, len_max);
         best = delta.map(|delta| (base, delta)).or(best);
     }
     let (base, delta) = best?;

@@ -14,14 +14,14 @@ const INSERT_LEN_MAX: usize = 127;
 const NOWHERE: u32 = u32::MAX;
 
 /// An object that deltas are made against.
-pub struct Base<'a> {
+pub struct DeltaBase<'a> {
     bytes: &'a [u8],
     /// By hash of a stretch, the number of the first that has it; by number, that of the next with the same hash.
     first: Vec<u32>,
     next: Vec<u32>,
 }
 
-impl<'a> Base<'a> {
+impl<'a> DeltaBase<'a> {
     /// Notes what there is to copy; takes half to three quarters as many bytes as the object has.
     pub fn new(bytes: &'a [u8]) -> Self {
         let blocks = bytes.chunks_exact(BLOCK_LEN);
@@ -156,7 +156,7 @@ mod tests {
     use crate::pack::delta::apply;
 
     fn assert_made(base: &[u8], target: &[u8]) -> usize {
-        let delta = Base::new(base).delta(target);
+        let delta = DeltaBase::new(base).delta(target);
         let mut made = Vec::new();
         apply(base, &delta, &mut made).unwrap();
         assert!(made == target, "{} bytes from {}", target.len(), base.len());
@@ -203,11 +203,11 @@ mod tests {
     #[test]
     fn a_delta_that_is_too_long_is_not_made() {
         let (base, target) = (noise(3, 5_000), noise(4, 5_000));
-        assert_eq!(Base::new(&base).delta_below(&target, 4_000), None);
-        let len = Base::new(&base).delta(&base).len();
+        assert_eq!(DeltaBase::new(&base).delta_below(&target, 4_000), None);
+        let len = DeltaBase::new(&base).delta(&base).len();
         assert!(
-            Base::new(&base).delta_below(&base, len).is_some()
-                && Base::new(&base).delta_below(&base, len - 1).is_none()
+            DeltaBase::new(&base).delta_below(&base, len).is_some()
+                && DeltaBase::new(&base).delta_below(&base, len - 1).is_none()
         );
     }
 }

@@ -1,7 +1,10 @@
 //! Deltas: copy and insert instructions that make an object from its base. Source: gitformat-pack(5), "Deltified representation".
 
+mod encode;
+
 use core::fmt;
 
+pub use self::encode::DeltaBase;
 use super::entry::Decoded;
 
 /// The two lengths at the head of a delta.
