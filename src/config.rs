@@ -196,7 +196,8 @@ pub(crate) struct GatherLimits {
     /// So many jumps more than it takes to read everything once are made, and nothing is dealt out.
     pub(crate) n_jumps: usize,
 }
-/// For a pack of 250 MB, 32 sections, and parts of half a megabyte: some 250 reads, 500 parts written and 500 read back.
+/// A merge of git's own history into 110 MB wrote 45 parts of 1.8 MB, because sections are filled from few places at a time. If all
+/// were filled at the same pace, parts would have 6 MiB by the number of sections.
 pub(crate) const GATHER_LIMITS: GatherLimits =
     GatherLimits { dealt_len: 256 * 1024, section_len: 8 * MIB as u64, buffers_len: 6 * MIB, n_jumps: 64 };
 /// Parts of sections that are on their way to or from R2 at once.

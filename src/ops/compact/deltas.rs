@@ -89,15 +89,7 @@ async fn candidates<S: PackStore>(catalog: &LoadedCatalog<'_, S>, places: &[Plac
         let unknown = || Failure::shape("an object that can be held", format_args!("{place:?}"));
         let kind = catalog.packs.entry(place).ok_or_else(unknown)?.kind;
         let chain = catalog.chain(place)?;
-        let base = match chain.get(1) {
-            None => Stored::Whole,
-            Some(base) => match at.get(base) {
-                Some(&base) => Stored::On(base),
-                // By way of something that is no candidate it builds on one: nothing may build on it, or that could close a circle.
-                None if chain.iter().skip(2).any(|link| at.contains_key(link)) => Stored::Elsewhere(usize::MAX),
-                None => Stored::Elsewhere(chain.len() - 1),
-            },
-        };
+        let base = stored(&chain, &at);
         // What it builds on stands before it for the most part, and has been rebuilt.
         let below = if let Stored::On(base) = base { candidates.get(base) } else { None };
         let content = match below {
@@ -109,6 +101,17 @@ async fn candidates<S: PackStore>(catalog: &LoadedCatalog<'_, S>, places: &[Plac
         candidates.push(Candidate { kind, content, stored_len, base });
     }
     Ok(candidates)
+}
+
+/// What an object builds on, given its chain and which objects are candidates.
+fn stored(chain: &[Place], candidates: &HashMap<Place, usize>) -> Stored {
+    let Some((base, below)) = chain.get(1..).and_then(<[Place]>::split_first) else { return Stored::Whole };
+    match candidates.get(base) {
+        Some(&base) => Stored::On(base),
+        // By way of something that is no candidate it builds on one: nothing may build on it, or that could close a circle.
+        None if below.iter().any(|link| candidates.contains_key(link)) => Stored::Elsewhere(usize::MAX),
+        None => Stored::Elsewhere(chain.len() - 1),
+    }
 }
 
 /// A pack of the deltas, and its index.
@@ -135,4 +138,28 @@ fn pack_of<S: PackStore>(
     // Where entries end is told by the trailer's place. Nobody reads it.
     pack.extend([0; PACK_TRAILER_LEN]);
     Ok((pack, index::of_deltas(&entries)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_to_build_on_what_leads_back_to_a_candidate() {
+        let place = |number| Place { pack: 0, number };
+        let candidates = HashMap::from([(place(1), 0), (place(2), 1)]);
+        let stored = |chain: &[u32]| stored(&chain.iter().copied().map(place).collect::<Vec<_>>(), &candidates);
+        assert_eq!(stored(&[1]), Stored::Whole);
+        assert_eq!(stored(&[2, 1]), Stored::On(0));
+        assert_eq!(stored(&[2, 7, 8]), Stored::Elsewhere(2));
+        assert_eq!(stored(&[2, 7, 1]), Stored::Elsewhere(usize::MAX));
+        let content = b"alike in every one of its bytes ".repeat(8);
+        let candidate = |base| Candidate { kind: Kind::Blob, content: content.clone(), stored_len: 100, base };
+        let found = deltify::find(&[candidate(stored(&[2, 7, 1])), candidate(Stored::Whole)], DELTA_DEPTH_MAX);
+        assert_eq!(found, []);
+        assert_eq!(
+            deltify::find(&[candidate(Stored::Elsewhere(2)), candidate(Stored::Whole)], DELTA_DEPTH_MAX).len(),
+            1
+        );
+    }
 }

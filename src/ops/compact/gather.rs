@@ -32,6 +32,7 @@ pub(crate) async fn gather<'a, S: PackStore>(
     upload: (&str, &str),
     limits: GatherLimits,
 ) -> Result<Gathered<'a>, Failure> {
+    // Counted and let go: there may be as many as objects, and the sections hold the same.
     let n_planned = planned_extents(&catalog.packs, plan)?.len();
     let sections = sections(catalog, plan, limits)?;
     let order = stored_order(&sections);

@@ -38,8 +38,9 @@ fn gathered(catalog: &Catalog<'_>, server: &Server, limits: GatherLimits) -> Res
     Ok((stretches.iter().flat_map(|(_, pieces)| concat(pieces)).collect(), gathered.part_keys.len()))
 }
 
-/// Versions of the same few files, large enough for R2, pushed one after the other.
-fn scattered(server: &Server, work: &Work) {
+/// With the packs of a repo into which versions of the same few files, large enough for R2, were pushed one after the other.
+fn with_scattered(name: &str, test: impl FnOnce(&Server, &Catalog<'_>)) {
+    let (server, work) = (Server::new(&format!("repo-of-test-{name}")), Work::new(name));
     for step in 0..6_u8 {
         for file in 0..8 {
             std::fs::write(
@@ -48,58 +49,54 @@ fn scattered(server: &Server, work: &Work) {
             )
             .unwrap();
         }
-        server.push(work, &work.commit("large", noise(step.into(), 300_000))).unwrap();
+        server.push(&work, &work.commit("large", noise(step.into(), 300_000))).unwrap();
     }
+    let opened = server.open(View::Fetch);
+    test(&server, &block_on(LoadedCatalog::load(&opened, &server.store)).unwrap());
 }
 
 #[test]
 fn what_is_gathered_is_what_was_planned() {
-    let (server, work) = (Server::new("repo-of-test-gat"), Work::new("gathered"));
-    scattered(&server, &work);
-    let opened = server.open(View::Fetch);
-    let catalog = block_on(LoadedCatalog::load(&opened, &server.store)).unwrap();
-    let planned = planned(&catalog, &plan(&catalog));
-    let (all, n_parts) = gathered(&catalog, &server, NARROW).unwrap();
-    assert!(n_parts > 3, "{n_parts} parts");
-    assert!(all == planned, "{} bytes for {}", all.len(), planned.len());
-    // In memory alone, and without anything dealt out.
-    for limits in [GatherLimits { n_jumps: 0, ..GATHER_LIMITS }, GATHER_LIMITS] {
-        assert!(gathered(&catalog, &server, limits).unwrap() == (planned.clone(), 0));
-    }
+    with_scattered("gat", |server, catalog| {
+        let planned = planned(catalog, &plan(catalog));
+        let (all, n_parts) = gathered(catalog, server, NARROW).unwrap();
+        assert!(n_parts > 3, "{n_parts} parts");
+        assert!(all == planned, "{} bytes for {}", all.len(), planned.len());
+        // In memory alone, and without anything dealt out.
+        for limits in [GatherLimits { n_jumps: 0, ..GATHER_LIMITS }, GATHER_LIMITS] {
+            assert!(gathered(catalog, server, limits).unwrap() == (planned.clone(), 0));
+        }
+    });
 }
 
 #[test]
 fn the_packs_are_read_once_however_the_plan_jumps() {
-    let (server, work) = (Server::new("repo-of-test-jum"), Work::new("jumps"));
-    scattered(&server, &work);
-    let opened = server.open(View::Fetch);
-    let catalog = block_on(LoadedCatalog::load(&opened, &server.store)).unwrap();
-    let n_read = |limits| {
-        server.store.n_read.set(0);
-        let (all, _) = gathered(&catalog, &server, limits).unwrap();
-        (server.store.n_read.get(), all.len())
-    };
-    let (n_bytes, len) = n_read(GatherLimits { n_jumps: 0, ..GATHER_LIMITS });
-    assert!(n_bytes < len + len / 10, "{n_bytes} bytes read for {len}");
-    let (n_bytes, len) = n_read(NARROW);
-    assert!(n_bytes < 2 * len + len / 10, "{n_bytes} bytes read for {len}: what went to the store is read back");
+    with_scattered("jum", |server, catalog| {
+        let n_read = |limits| {
+            server.store.n_read.set(0);
+            let (all, _) = gathered(catalog, server, limits).unwrap();
+            (server.store.n_read.get(), all.len())
+        };
+        let (n_bytes, len) = n_read(GatherLimits { n_jumps: 0, ..GATHER_LIMITS });
+        assert!(n_bytes < len + len / 10, "{n_bytes} bytes read for {len}");
+        let (n_bytes, len) = n_read(NARROW);
+        assert!(n_bytes < 2 * len + len / 10, "{n_bytes} bytes read for {len}: what went to the store is read back");
+    });
 }
 
 #[test]
 fn a_store_that_fails_while_something_is_gathered_is_reported() {
-    let (server, work) = (Server::new("repo-of-test-gaf"), Work::new("gather-fails"));
-    scattered(&server, &work);
-    let opened = server.open(View::Fetch);
-    let catalog = block_on(LoadedCatalog::load(&opened, &server.store)).unwrap();
-    let mut n_failures = 0;
-    for n in 0.. {
-        server.store.fails_after.set(Some(n));
-        let result = gathered(&catalog, &server, NARROW);
-        server.store.fails_after.set(None);
-        if result.is_ok() {
-            break;
+    with_scattered("gaf", |server, catalog| {
+        let mut n_failures = 0;
+        for n in 0.. {
+            server.store.fails_after.set(Some(n));
+            let result = gathered(catalog, server, NARROW);
+            server.store.fails_after.set(None);
+            if result.is_ok() {
+                break;
+            }
+            n_failures += 1;
         }
-        n_failures += 1;
-    }
-    assert!(n_failures > 10);
+        assert!(n_failures > 10);
+    });
 }
