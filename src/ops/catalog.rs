@@ -167,14 +167,18 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         Ok(self.rebuild(place, None).await?.map(|(kind, content, _)| (kind, content)))
     }
 
-    /// The same with the content of `base`, which its chain leads to.
+    /// The same with the content of `base`, which costs no more when its chain leads there.
     pub(crate) async fn object_and_base(
         &self,
         place: Place,
         base: Place,
     ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
-        let rebuilt = self.rebuild(place, Some(base)).await?;
-        Ok(rebuilt.and_then(|(_, content, base)| Some((content, base?))))
+        let Some((_, content, found)) = self.rebuild(place, Some(base)).await? else { return Ok(None) };
+        let base = match found {
+            Some(found) => Some(found),
+            None => self.object(base).await?.map(|(_, content)| content),
+        };
+        Ok(base.map(|base| (content, base)))
     }
 
     /// An object that is stored as a delta against one whose content is at hand.

@@ -56,3 +56,29 @@ fn what_is_pushed_after_a_merge_builds_on_its_deltas_and_is_merged_again() {
         assert_eq!(clone.receive(&server.fetch(&[&tip], &[], &["ofs-delta"]), &tip), work.objects(&tip));
     }
 }
+
+#[test]
+fn versions_of_a_file_that_all_build_on_one_that_is_not_sent_are_sent_as_deltas_of_each_other() {
+    let (server, work) = (Server::new("repo-of-test-sib"), Work::new("siblings"));
+    // Git makes deltas of the largest, and with that depth of no delta.
+    let whole = noise(9, 20_000);
+    work.commit("grown", &whole);
+    std::fs::remove_file(work.0.join("grown")).unwrap();
+    let edited = |edit: u8| [&[edit; 9], &whole[..19_000]].concat();
+    for edit in 1..=3 {
+        std::fs::write(work.0.join(format!("edited-{edit}")), edited(edit)).unwrap();
+    }
+    let tip = work.commit("other", "other");
+    let pack = work.git_with(&["pack-objects", "--revs", "--stdout", "-q", "--depth=1"], &tip);
+    let report = server.push_body(MemoryBody::new(push_body(ZERO, &tip, &pack), 100_000)).unwrap();
+    assert!(report.contains("ok refs/heads/main") && pack.len() < 25_000, "{report}");
+    for (n, arguments) in [&["deepen 1", "ofs-delta"][..], &["deepen 1"]].into_iter().enumerate() {
+        let (shallow, pack) = server.fetch_told(&[&tip], &[], arguments);
+        assert!((19_000..22_000).contains(&pack.len()), "{} bytes for {arguments:?}", pack.len());
+        let clone = Work::new(&format!("siblings-clone-{n}"));
+        clone.receive_shallow((shallow, pack), &tip);
+        for edit in 1..=3 {
+            assert!(clone.git_with(&["cat-file", "blob", &format!("{tip}:edited-{edit}")], "") == edited(edit));
+        }
+    }
+}

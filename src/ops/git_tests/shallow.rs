@@ -21,7 +21,7 @@ impl Work {
     }
 
     /// Takes in a pack and what was told before it, and says what can now be reached.
-    fn receive_shallow(&self, (told, pack): (Vec<String>, Vec<u8>), tip: &str) -> String {
+    pub(super) fn receive_shallow(&self, (told, pack): (Vec<String>, Vec<u8>), tip: &str) -> String {
         let ends = told.iter().filter_map(|line| line.strip_prefix("shallow ")).map(|id| format!("{id}\n"));
         std::fs::write(self.0.join(".git/shallow"), ends.collect::<Vec<_>>().concat()).unwrap();
         let objects = self.receive(&pack, tip);

@@ -155,7 +155,7 @@ async fn send_items<S: PackStore, K: Sink>(
                 if n_rebuilt_ready == 0 {
                     n_rebuilt_ready = catalog.read_ahead(&rebuilt_from(plan, at)).await?;
                 }
-                n_rebuilt_ready -= 1;
+                n_rebuilt_ready = n_rebuilt_ready.saturating_sub(rebuilt_for(item).count());
                 let cannot_hold = || Failure::shape("an object that can be held", format_args!("{place:?}"));
                 let entry = if let Item::Bridged { base, .. } = *item {
                     let content = layout.base_content(&catalog.packs, base, sent_offset, options);
@@ -179,11 +179,17 @@ async fn send_items<S: PackStore, K: Sink>(
 
 /// The next objects that are rebuilt, as many as may be read ahead.
 fn rebuilt_from(plan: &Plan, at: usize) -> Vec<Place> {
-    let items = plan.items.iter().skip(at).filter_map(|item| match *item {
-        Item::Bridged { place, .. } | Item::Rebuilt(place) => Some(place),
-        _ => None,
-    });
-    items.take(OBJECTS_AHEAD_MAX).collect()
+    plan.items.iter().skip(at).flat_map(rebuilt_for).take(OBJECTS_AHEAD_MAX).collect()
+}
+
+/// The objects that are rebuilt to send an item.
+fn rebuilt_for(item: &Item) -> impl Iterator<Item = Place> + use<> {
+    let (base, place) = match *item {
+        Item::Bridged { place, base } => (Some(base), Some(place)),
+        Item::Rebuilt(place) => (None, Some(place)),
+        Item::Run { .. } | Item::Rewritten { .. } => (None, None),
+    };
+    base.into_iter().chain(place)
 }
 
 /// Where the items of a plan are stored, in its order, but for those that are rebuilt.

@@ -35,15 +35,18 @@ pub enum Item {
         /// Its base.
         base: Place,
     },
-    /// An object whose stored delta is of no use to the client, but that builds on something further down which the client
-    /// has or is sent: a delta against that is made.
+    /// An object whose stored delta is of no use to the client: a delta is made against something that is of use, for its
+    /// chain leads there or because it builds on the same.
     Bridged {
         /// The entry.
         place: Place,
-        /// What its chain leads to.
+        /// What its chain leads to and the client has or is sent; else an object that is sent before it, [rebuilt], whose
+        /// chain meets its own.
+        ///
+        /// [rebuilt]: Self::Rebuilt
         base: Place,
     },
-    /// An object whose stored delta is of no use to the client: rebuilt and deflated whole.
+    /// An object whose stored delta is of no use to the client, nor anything that it builds on: rebuilt and deflated whole.
     Rebuilt(Place),
 }
 
@@ -84,7 +87,8 @@ pub fn plan_in_order(
     held: &ObjectSet,
     options: SendOptions,
 ) -> Plan {
-    let mut planner = Planner { catalog, selected, held, options, items: Vec::new(), sent: catalog.empty_set() };
+    let (items, sent, families) = (Vec::new(), catalog.empty_set(), BTreeMap::new());
+    let mut planner = Planner { catalog, selected, held, options, items, sent, families };
     for place in order {
         planner.add(place);
     }
@@ -127,6 +131,9 @@ struct Planner<'a> {
     items: Vec<Item>,
     /// Objects that have their place in the plan, some of them before their turn because something builds on them.
     sent: ObjectSet,
+    /// By what the first object of them was stored as a delta of, and by the whole object at the end of its chain: the
+    /// objects that are rebuilt.
+    families: BTreeMap<Place, Place>,
 }
 
 /// What can be done with an entry.
@@ -176,9 +183,13 @@ impl Planner<'_> {
     fn below(&self, place: Place) -> Option<Below> {
         let reference = self.catalog.entry(place)?.base?;
         let base = self.catalog.resolve(place.pack, reference);
-        let next = |&at: &Place| self.catalog.resolve(at.pack, self.catalog.entry(at)?.base?);
-        let usable = std::iter::successors(base, next).find(|&at| self.is_usable(at));
+        let usable = self.chain(base).find(|&at| self.is_usable(at));
         Some(Below { reference, base, usable })
+    }
+
+    /// `from`, and what that builds on.
+    fn chain(&self, from: Option<Place>) -> impl Iterator<Item = Place> {
+        std::iter::successors(from, |at| self.catalog.resolve(at.pack, self.catalog.entry(*at)?.base?))
     }
 
     fn is_usable(&self, base: Place) -> bool {
@@ -194,7 +205,11 @@ impl Planner<'_> {
 
     fn add_next(&mut self, place: Place, below: Option<Below>) {
         let Place { pack, number } = place;
-        let item = match self.sending(place, below) {
+        let sending = match self.sending(place, below) {
+            Sending::Rebuilt => self.rebuilt(place, below),
+            sending => sending,
+        };
+        let item = match sending {
             Sending::Rewritten(base) => Item::Rewritten { place, base },
             Sending::Bridged(base) => Item::Bridged { place, base },
             Sending::Rebuilt => Item::Rebuilt(place),
@@ -218,6 +233,27 @@ impl Planner<'_> {
         self.items.push(item);
     }
 
+    /// Several versions of a file may build on one that is not sent: the first goes out whole, the others as deltas of it.
+    fn rebuilt(&mut self, place: Place, below: Option<Below>) -> Sending {
+        let base = below.and_then(|below| below.base);
+        if self.is_empty(place) {
+            return Sending::Rebuilt;
+        }
+        let kin = self.chain(base).find_map(|at| self.families.get(&at));
+        if let Some(&kin) = kin {
+            return Sending::Bridged(kin);
+        }
+        for at in [base, self.chain(base).last()].into_iter().flatten() {
+            self.families.insert(at, place);
+        }
+        Sending::Rebuilt
+    }
+
+    /// Git takes no delta of less than four bytes, which one that makes nothing has.
+    fn is_empty(&self, place: Place) -> bool {
+        self.catalog.entry(place).is_none_or(|entry| entry.object_len == 0)
+    }
+
     /// The run that `place` continues.
     fn run_before(&mut self, place: Place) -> Option<&mut Item> {
         self.items.last_mut().filter(|item| match item {
@@ -230,9 +266,7 @@ impl Planner<'_> {
         let Some(Below { reference, base, usable }) = below else { return Sending::Verbatim };
         let (Some(base), Some(usable)) = (base, usable) else { return Sending::Rebuilt };
         if usable != base {
-            // Git takes no delta of less than four bytes, which one that makes nothing has.
-            let is_empty = self.catalog.entry(place).is_none_or(|entry| entry.object_len == 0);
-            return if is_empty { Sending::Rebuilt } else { Sending::Bridged(usable) };
+            return if self.is_empty(place) { Sending::Rebuilt } else { Sending::Bridged(usable) };
         }
         let is_sent = self.selected.contains(base);
         match reference {
