@@ -180,9 +180,7 @@ mod tests {
         let edited = [&long[..1000], b"edited", &long[1010..200_000], &long[100..70_000]].concat();
         assert!(assert_made(&long, &edited) < 80);
         assert!(assert_made(&vec![0; 100_000], &vec![0; 99_000]) < 60);
-        for (base, target) in
-            [("", ""), ("", "a"), ("abc", ""), ("short", "shorter"), ("0123456789abcdef", "0123456789abcdef")]
-        {
+        for (base, target) in [("", "a"), ("short", "shorter"), ("0123456789abcdef", "0123456789abcdef")] {
             assert_made(base.as_bytes(), target.as_bytes());
         }
         assert_eq!(assert_made(b"0123456789abcdef", b"0123456789abcdef"), 4);

@@ -46,6 +46,8 @@ pub enum DeltaError {
     CopyOutOfRange { offset: u64, len: u64, base_len: u64 },
     /// The instructions make more than the header said.
     ResultTooLong { result_len: u64 },
+    /// Shorter than git takes one: only a delta that makes nothing could be.
+    TooShort { delta_len: usize },
 }
 
 impl fmt::Display for DeltaError {
@@ -61,6 +63,7 @@ impl fmt::Display for DeltaError {
                 write!(f, "delta copies {len} bytes at {offset} of a base of {base_len}")
             }
             Self::ResultTooLong { result_len } => write!(f, "delta makes more than the {result_len} bytes it declares"),
+            Self::TooShort { delta_len } => write!(f, "delta of {delta_len} bytes, the shortest has {DELTA_LEN_MIN}"),
         }
     }
 }
@@ -69,6 +72,9 @@ impl core::error::Error for DeltaError {}
 
 /// The longest header: two numbers of ten bytes.
 pub const DELTA_HEADER_LEN_MAX: usize = 20;
+
+/// The shortest delta: `DELTA_SIZE_MIN` of git, whose clients could not be sent a shorter one.
+const DELTA_LEN_MIN: usize = 4;
 
 /// Reads the head of a delta.
 pub fn decode_header(input: &[u8]) -> Result<Decoded<DeltaHeader>, DeltaError> {
@@ -142,7 +148,11 @@ pub fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Result<(), DeltaEr
         out.extend_from_slice(bytes);
         rest = rest.get(used..).unwrap_or_default();
     }
-    if out.len() == result_len_max { Ok(()) } else { Err(DeltaError::Truncated) }
+    match delta.len() {
+        _ if out.len() < result_len_max => Err(DeltaError::Truncated),
+        delta_len if delta_len < DELTA_LEN_MIN => Err(DeltaError::TooShort { delta_len }),
+        _ => Ok(()),
+    }
 }
 
 fn copy_source(base: &[u8], offset: u64, len: u64) -> Option<&[u8]> {
@@ -187,6 +197,7 @@ mod tests {
         check(&[19, 2, 2, b'a'], DeltaError::Truncated);
         check(&[19, 2, 0], DeltaError::ReservedOp);
         check(&[19], DeltaError::Truncated);
+        check(&[19, 0], DeltaError::TooShort { delta_len: 2 });
         check(&[0xff; 11], DeltaError::Overflow);
     }
 }
