@@ -39,6 +39,8 @@ pub(crate) const TOKEN_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 pub(crate) const TOKENS_PRUNED_MAX: u64 = 10;
 
 /// Page sizes of the REST lists.
+pub(crate) const NAMESPACES_PER_PAGE_MAX: u64 = 200;
+pub(crate) const NAMESPACES_PER_PAGE_DEFAULT: u64 = 100;
 pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
 pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
 pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
@@ -227,6 +229,8 @@ pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
 /// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
 /// own delay the listing is less than 5 s behind.
 pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
+/// The same for the account, which hears from namespaces what they have heard from repos.
+pub(crate) const NAMESPACE_REPORT_DELAY_MS: u64 = 1_500;
 /// How long after the push that made it worth while packs are merged, so that pushes that follow at once take part.
 pub(crate) const COMPACT_DELAY_MS: u64 = 3_000;
 /// Packs of a size that are left beside one another. Each costs a look-up for every object that is asked for; merging
@@ -283,6 +287,11 @@ pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Config, ConfigError>
     let config = Config::parse(|name| env.var(name).ok().map(|value| value.to_string()))?;
     config.permit(host)?;
     Ok(config)
+}
+
+/// The account that this deployment serves. No repo is made before it is set.
+pub(crate) fn account_id(env: &Env) -> String {
+    env.var("ACCOUNT_ID").map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// How long a registered upload may live, in milliseconds.

@@ -17,6 +17,7 @@ pub(crate) enum Success {
     Ok,
     Created,
     Accepted,
+    NoContent,
 }
 
 impl Success {
@@ -25,6 +26,7 @@ impl Success {
             Self::Ok => 200,
             Self::Created => 201,
             Self::Accepted => 202,
+            Self::NoContent => 204,
         }
     }
 }
@@ -51,7 +53,13 @@ pub(crate) enum Error {
     RepoName {
         pointer: Option<&'static str>,
     },
-    NamespaceName,
+    /// A namespace's name, in the body at this JSON pointer, that is none.
+    NamespaceName {
+        pointer: Option<&'static str>,
+    },
+    NamespaceNotFound(String),
+    NamespaceExists(String),
+    NamespaceNotEmpty(String),
     Ttl(String),
     RepoNotFound(String),
     RepoExists(String),
@@ -116,6 +124,7 @@ const INVALID_REPO_NAME: u32 = 10_101;
 const INVALID_TTL: u32 = 10_103;
 const NOT_FOUND: u32 = 10_200;
 const ALREADY_EXISTS: u32 = 10_201;
+const NOT_EMPTY: u32 = 10_202;
 const CREATE_IN_PROGRESS: u32 = 10_301;
 const IMPORT_IN_PROGRESS: u32 = 10_302;
 const FORK_IN_PROGRESS: u32 = 10_303;
@@ -128,7 +137,7 @@ impl Error {
         let (status, code) = self.rest();
         let pointer = match self {
             Self::Input { pointer, .. } => pointer.as_deref(),
-            Self::RepoName { pointer } => *pointer,
+            Self::RepoName { pointer } | Self::NamespaceName { pointer } => *pointer,
             Self::Ttl(_) => Some("/ttl"),
             _ => None,
         };
@@ -169,17 +178,19 @@ impl Error {
         match self {
             Self::Unauthenticated => (401, AUTHENTICATION),
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
-            Self::NoRoute | Self::GitPath | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
+            Self::NoRoute | Self::GitPath => (404, NOT_FOUND),
+            Self::NamespaceNotFound(_) | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
             Self::Input { .. }
-            | Self::NamespaceName
+            | Self::NamespaceName { .. }
             | Self::GitService(_)
             | Self::GitRequest(_)
             | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
             Self::Body(BodyError::TooLong { .. }) => (413, INVALID_INPUT),
             Self::RepoName { .. } | Self::GitRepoName => (400, INVALID_REPO_NAME),
             Self::Ttl(_) => (400, INVALID_TTL),
-            Self::RepoExists(_) => (409, ALREADY_EXISTS),
+            Self::RepoExists(_) | Self::NamespaceExists(_) => (409, ALREADY_EXISTS),
+            Self::NamespaceNotEmpty(_) => (409, NOT_EMPTY),
             Self::CreateInProgress(_) => (409, CREATE_IN_PROGRESS),
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
@@ -209,7 +220,10 @@ impl Error {
             Self::MethodNotAllowed { allow } => format!("Method not allowed: use {allow}."),
             Self::Input { message, .. } => message.clone(),
             Self::RepoName { .. } | Self::GitRepoName => "Invalid repo name.".into(),
-            Self::NamespaceName => "Invalid namespace name.".into(),
+            Self::NamespaceName { .. } => "Invalid namespace name.".into(),
+            Self::NamespaceNotFound(name) => format!("Namespace not found: {name}."),
+            Self::NamespaceExists(name) => format!("namespace already exists: {name}"),
+            Self::NamespaceNotEmpty(name) => format!("Namespace is not empty: {name}. Delete its repos first."),
             Self::Ttl(ttl) => {
                 format!("Invalid TTL {ttl}: must be between {TOKEN_TTL_MIN} and {TOKEN_TTL_MAX} seconds.")
             }
@@ -318,7 +332,10 @@ mod tests {
             (Error::NoRoute, 404, "10200 No such route."),
             (Error::MethodNotAllowed { allow: "GET" }, 405, "10405 Method not allowed: use GET."),
             (Error::RepoName { pointer: None }, 400, "10101 Invalid repo name."),
-            (Error::NamespaceName, 400, "10100 Invalid namespace name."),
+            (Error::NamespaceName { pointer: None }, 400, "10100 Invalid namespace name."),
+            (Error::NamespaceNotFound("n".into()), 404, "10200 Namespace not found: n."),
+            (Error::NamespaceExists("n".into()), 409, "10201 namespace already exists: n"),
+            (Error::NamespaceNotEmpty("n".into()), 409, "10202 Namespace is not empty: n. Delete its repos first."),
             (Error::Ttl("30".into()), 400, "10103 Invalid TTL 30: must be between 60 and 31536000 seconds."),
             (Error::RepoNotFound("r".into()), 404, "10200 Repository not found: r."),
             (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),

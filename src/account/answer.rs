@@ -1,16 +1,28 @@
 //! What the account does for each call: one transaction.
 
-use super::call::Call;
-use super::schema;
-use crate::durable::{Database, Failure, Frame, FrameWriter, Never, Noted};
+use super::call::{Call, NamespacePage, Reply};
+use super::{namespaces, schema};
+use crate::durable::{Database, Failure, Frame, FrameWriter, Never};
 
-/// Answers a frame that holds a [`Call`] with one that holds a `Result<Noted, Never>`.
-pub(crate) fn answer_frame<D: Database>(db: &D, now: u64, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
-    let Call::Register { namespace } = Frame::parse(frame)?.head()?;
-    let result = db.transaction(|| {
-        schema::SCHEMA.create(db)?;
-        schema::register(db, now, &namespace)?;
-        Ok(Ok::<Noted, Never>(Noted::Done))
-    })?;
+/// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Never>`.
+pub(crate) fn answer_frame<D: Database>(db: &D, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    let call: Call = Frame::parse(frame)?.head()?;
+    let result = db.transaction(|| answer(db, &call).map(Ok::<Reply, Never>))?;
     FrameWriter::default().finish(&result)
+}
+
+fn answer<D: Database>(db: &D, call: &Call) -> Result<Reply, Failure> {
+    if let Call::Report(report) = call {
+        schema::SCHEMA.create(db)?;
+        namespaces::report(db, report)?;
+        return Ok(Reply::Done);
+    }
+    let is_used = schema::SCHEMA.exists(db)?;
+    Ok(match call {
+        Call::List(listing) if is_used => Reply::Namespaces(namespaces::list(db, listing)?),
+        Call::List(_) => Reply::Namespaces(NamespacePage { namespaces: Vec::new(), next: None }),
+        Call::Usage if is_used => Reply::Usage { size: namespaces::total_size(db)? },
+        Call::Usage => Reply::Usage { size: 0 },
+        Call::Report(_) => Reply::Done,
+    })
 }

@@ -1,8 +1,10 @@
-//! The account's Durable Object: the directory of its namespaces. SQL text stands in `schema` only.
+//! The account's Durable Object: the directory of its namespaces, and what is stored in all of them. It follows the
+//! namespaces, which report here. SQL text stands in `schema` and `namespaces` only.
 
 mod answer;
-mod call;
+pub(crate) mod call;
 mod client;
+mod namespaces;
 mod object;
 mod schema;
 

@@ -5,7 +5,6 @@ use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::answer::answer_frame;
 use crate::durable::{ObjectDatabase, serve};
-use crate::time;
 
 /// The account: the directory of its namespaces. Addressed by the account's id.
 #[durable_object(fetch)]
@@ -19,6 +18,6 @@ impl DurableObject for AccountObject {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        serve(request, |frame| answer_frame(&self.db, time::now(), frame)).await
+        serve(request, |frame| answer_frame(&self.db, frame)).await
     }
 }

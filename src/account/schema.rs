@@ -1,8 +1,8 @@
-//! The tables of the account's database and their one statement so far.
+//! The tables of the account's database.
 
-use crate::durable::{Database, Failure, Schema};
+use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&TOTALS] };
 
 const TABLES: [&str; 1] = [
     // name_key is the lower-cased name.
@@ -11,29 +11,14 @@ const TABLES: [&str; 1] = [
     ) STRICT, WITHOUT ROWID",
 ];
 
-/// Enters a namespace, unless it is there.
-pub(super) fn register<D: Database>(db: &D, now: u64, namespace: &str) -> Result<(), Failure> {
-    db.exec(
-        "INSERT INTO namespaces (name_key, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        &[(&namespace.to_ascii_lowercase()).into(), namespace.into(), now.into()],
-    )?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::durable::MemoryDatabase;
-
-    #[test]
-    fn a_namespace_is_entered_once_whatever_its_case() {
-        let db = MemoryDatabase::default();
-        SCHEMA.create(&db).unwrap();
-        register(&db, 1, "Default").unwrap();
-        register(&db, 2, "default").unwrap();
-        let mut rows = db.exec("SELECT name, created_at FROM namespaces", &[]).unwrap();
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].text(), Ok("Default".into()));
-        assert_eq!(rows[0].integer(), Ok(1));
-    }
-}
+const TOTALS: [&str; 7] = [
+    // version is that of the report that the row is from. Rows of deleted namespaces stay, so that an older report finds out.
+    "ALTER TABLE namespaces ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespaces ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespaces ADD COLUMN repo_count INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespaces ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespaces ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0",
+    "UPDATE namespaces SET updated_at = created_at",
+    // One row: the sum of `size`, which is asked for far more often than it changes.
+    "CREATE TABLE totals (size INTEGER NOT NULL) STRICT",
+];

@@ -163,13 +163,18 @@ fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
 
 #[cfg(test)]
 impl Config {
-    /// A deployment for tests: account `abc`, API tokens `edit` and `read`.
+    /// A deployment for tests: account `abc`, API tokens `edit`, `read` and `only-mine`, which is for the
+    /// namespace `mine`.
     pub(crate) fn of_tests() -> Self {
         let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
         Self {
             account_id: "abc".into(),
             public_url: "https://artifacts.example".into(),
-            api_tokens: vec![token("edit", Permission::Edit), token("read", Permission::Read)],
+            api_tokens: vec![
+                token("edit", Permission::Edit),
+                token("read", Permission::Read),
+                ApiToken { namespaces: Some(vec!["mine".into()]), ..token("only-mine", Permission::Edit) },
+            ],
             debug_triggers: false,
             receive_shallow_update: false,
         }

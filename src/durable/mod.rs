@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`] and [`crate::account`].
 
+mod backoff;
 mod database;
 mod failure;
 mod frame;
@@ -11,6 +12,7 @@ mod schema;
 mod transaction;
 mod wire;
 
+pub(crate) use backoff::backoff_ms;
 pub(crate) use database::{Database, INTEGER_MAX, Row, Value, settle};
 pub(crate) use failure::Failure;
 pub(crate) use frame::{Frame, FrameWriter};

@@ -19,6 +19,11 @@ impl Answer {
         Self { status, headers: vec![("content-type", "application/json".into())], body }
     }
 
+    /// Nothing but the status.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
     /// A line of text.
     pub(crate) fn text(status: u16, line: &str) -> Self {
         let body = format!("{line}\n").into_bytes();
@@ -37,6 +42,7 @@ impl Answer {
         for (name, value) in &self.headers {
             builder = builder.with_header(name, value)?;
         }
-        Ok(if is_head { builder.empty() } else { builder.fixed(self.body) })
+        // The platform takes no body, be it empty, with a status that has none.
+        Ok(if is_head || self.body.is_empty() { builder.empty() } else { builder.fixed(self.body) })
     }
 }

@@ -14,11 +14,16 @@ pub(crate) fn api_token<'a>(config: &'a Config, authorization: Option<&str>) -> 
     config.api_token(token).ok_or(Error::Unauthenticated)
 }
 
-/// Whether an API token may do this, here.
-pub(crate) fn permit(token: &ApiToken, namespace: &NamespaceName, writes: bool) -> Result<(), Error> {
-    if writes && token.permission == Permission::Read {
-        return Err(Error::Forbidden("the API token may only read"));
+/// Whether an API token may change anything.
+pub(crate) fn may_edit(token: &ApiToken) -> Result<(), Error> {
+    match token.permission {
+        Permission::Edit => Ok(()),
+        Permission::Read => Err(Error::Forbidden("the API token may only read")),
     }
+}
+
+/// Whether an API token is for this namespace.
+pub(crate) fn covers(token: &ApiToken, namespace: &NamespaceName) -> Result<(), Error> {
     let covered = token.namespaces.as_ref().is_none_or(|keys| keys.contains(&namespace.key()));
     if covered { Ok(()) } else { Err(Error::Forbidden("the API token is for other namespaces")) }
 }
@@ -87,16 +92,15 @@ mod tests {
 
     #[test]
     fn a_token_that_may_read_does_not_write() {
-        let namespace = NamespaceName::parse("ns").unwrap();
-        let token = ApiToken { sha256: [0; 32], permission: Permission::Read, namespaces: None };
-        assert_eq!(permit(&token, &namespace, false), Ok(()));
-        assert_eq!(permit(&token, &namespace, true), Err(Error::Forbidden("the API token may only read")));
+        let token = |permission| ApiToken { sha256: [0; 32], permission, namespaces: None };
+        assert_eq!(may_edit(&token(Permission::Edit)), Ok(()));
+        assert_eq!(may_edit(&token(Permission::Read)), Err(Error::Forbidden("the API token may only read")));
     }
 
     #[test]
     fn a_token_for_some_namespaces_opens_no_other() {
         let token = ApiToken { sha256: [0; 32], permission: Permission::Edit, namespaces: Some(vec!["ns".into()]) };
-        assert_eq!(permit(&token, &NamespaceName::parse("NS").unwrap(), true), Ok(()));
-        assert!(permit(&token, &NamespaceName::parse("other").unwrap(), false).is_err());
+        assert_eq!(covers(&token, &NamespaceName::parse("NS").unwrap()), Ok(()));
+        assert!(covers(&token, &NamespaceName::parse("other").unwrap()).is_err());
     }
 }

@@ -40,16 +40,26 @@ pub(crate) enum Endpoint {
 pub(crate) struct RestRoute {
     /// Absent in the alias, which names no account.
     pub(crate) account_id: Option<String>,
-    pub(crate) namespace: String,
     pub(crate) call: RestCall,
 }
 
 /// What a REST request wants.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RestCall {
+    CreateNamespace,
+    ListNamespaces,
+    In { namespace: String, call: NamespaceCall },
+}
+
+/// What a request wants of one namespace.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NamespaceCall {
+    GetNamespace,
+    DeleteNamespace,
     CreateRepo,
     ListRepos,
     GetRepo { repo: String },
+    ChangeRepo { repo: String },
     DeleteRepo { repo: String },
     ListTokens { repo: String },
     ListPushes { repo: String },
@@ -61,8 +71,20 @@ impl RestCall {
     /// Whether the API token must have the permission to edit.
     pub(crate) fn writes(&self) -> bool {
         match self {
-            Self::CreateRepo | Self::DeleteRepo { .. } | Self::CreateToken | Self::RevokeToken { .. } => true,
-            Self::ListRepos | Self::GetRepo { .. } | Self::ListTokens { .. } | Self::ListPushes { .. } => false,
+            Self::CreateNamespace => true,
+            Self::ListNamespaces => false,
+            Self::In { call, .. } => call.writes(),
+        }
+    }
+}
+
+impl NamespaceCall {
+    fn writes(&self) -> bool {
+        match self {
+            Self::DeleteNamespace | Self::CreateRepo | Self::ChangeRepo { .. } | Self::DeleteRepo { .. } => true,
+            Self::CreateToken | Self::RevokeToken { .. } => true,
+            Self::GetNamespace | Self::ListRepos | Self::GetRepo { .. } => false,
+            Self::ListTokens { .. } | Self::ListPushes { .. } => false,
         }
     }
 }
@@ -100,24 +122,38 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
 }
 
 fn rest_route(method: &str, account_id: Option<&str>, path: &[&str]) -> Result<Route, Error> {
-    let (namespace, rest) = path.split_first().ok_or(Error::NoRoute)?;
-    let call = match (rest, method) {
-        (["repos"], "GET") => RestCall::ListRepos,
-        (["repos"], "POST") => RestCall::CreateRepo,
+    let call = match (path, method) {
+        ([], "GET") => RestCall::ListNamespaces,
+        ([], "POST") => RestCall::CreateNamespace,
+        ([], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }),
+        ([namespace, rest @ ..], _) => {
+            RestCall::In { namespace: (*namespace).into(), call: namespace_call(method, rest)? }
+        }
+    };
+    Ok(Route::Rest(RestRoute { account_id: account_id.map(Into::into), call }))
+}
+
+fn namespace_call(method: &str, path: &[&str]) -> Result<NamespaceCall, Error> {
+    Ok(match (path, method) {
+        ([], "GET") => NamespaceCall::GetNamespace,
+        ([], "DELETE") => NamespaceCall::DeleteNamespace,
+        ([], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }),
+        (["repos"], "GET") => NamespaceCall::ListRepos,
+        (["repos"], "POST") => NamespaceCall::CreateRepo,
         (["repos"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }),
-        (["repos", repo], "GET") => RestCall::GetRepo { repo: (*repo).into() },
-        (["repos", repo], "DELETE") => RestCall::DeleteRepo { repo: (*repo).into() },
-        (["repos", _], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }),
-        (["repos", repo, "tokens"], "GET") => RestCall::ListTokens { repo: (*repo).into() },
-        (["repos", repo, "pushes"], "GET") => RestCall::ListPushes { repo: (*repo).into() },
+        (["repos", repo], "GET") => NamespaceCall::GetRepo { repo: (*repo).into() },
+        (["repos", repo], "PATCH") => NamespaceCall::ChangeRepo { repo: (*repo).into() },
+        (["repos", repo], "DELETE") => NamespaceCall::DeleteRepo { repo: (*repo).into() },
+        (["repos", _], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, PATCH, DELETE" }),
+        (["repos", repo, "tokens"], "GET") => NamespaceCall::ListTokens { repo: (*repo).into() },
+        (["repos", repo, "pushes"], "GET") => NamespaceCall::ListPushes { repo: (*repo).into() },
         (["repos", _, "tokens" | "pushes"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
-        (["tokens"], "POST") => RestCall::CreateToken,
+        (["tokens"], "POST") => NamespaceCall::CreateToken,
         (["tokens"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
-        (["tokens", token_id], "DELETE") => RestCall::RevokeToken { token_id: (*token_id).into() },
+        (["tokens", token_id], "DELETE") => NamespaceCall::RevokeToken { token_id: (*token_id).into() },
         (["tokens", _], _) => return Err(Error::MethodNotAllowed { allow: "DELETE" }),
         _ => return Err(Error::NoRoute),
-    };
-    Ok(Route::Rest(RestRoute { account_id: account_id.map(Into::into), namespace: (*namespace).into(), call }))
+    })
 }
 
 fn git_route(namespace: &str, repo: &str, endpoint: Endpoint) -> Route {
@@ -154,6 +190,10 @@ mod tests {
         }
     }
 
+    fn within(call: NamespaceCall) -> RestCall {
+        RestCall::In { namespace: "ns".into(), call }
+    }
+
     fn git(method: &str, path: &str) -> (String, Endpoint) {
         match route(method, path) {
             Ok(Route::Git(route)) => (format!("{}/{}", route.namespace, route.repo), route.endpoint),
@@ -164,7 +204,7 @@ mod tests {
     #[test]
     fn the_documented_base_names_the_account_and_the_alias_does_not() {
         for (base, account_id) in [(DOCUMENTED, Some("abc".to_owned())), (ALIAS, None)] {
-            let wanted = RestRoute { account_id, namespace: "ns".into(), call: RestCall::ListRepos };
+            let wanted = RestRoute { account_id, call: within(NamespaceCall::ListRepos) };
             assert_eq!(route("GET", &format!("{base}/ns/repos")), Ok(Route::Rest(wanted)));
         }
     }
@@ -173,16 +213,21 @@ mod tests {
     fn every_rest_route_is_there() {
         let repo = || "r".to_owned();
         let table = [
-            ("POST", "/ns/repos", RestCall::CreateRepo),
-            ("GET", "/ns/repos", RestCall::ListRepos),
-            ("GET", "/ns/repos/r", RestCall::GetRepo { repo: repo() }),
-            ("DELETE", "/ns/repos/r", RestCall::DeleteRepo { repo: repo() }),
-            ("GET", "/ns/repos/r/tokens", RestCall::ListTokens { repo: repo() }),
-            ("GET", "/ns/repos/r/pushes", RestCall::ListPushes { repo: repo() }),
-            ("POST", "/ns/tokens", RestCall::CreateToken),
-            ("DELETE", "/ns/tokens/t", RestCall::RevokeToken { token_id: "t".into() }),
+            ("GET", "/ns", NamespaceCall::GetNamespace),
+            ("DELETE", "/ns", NamespaceCall::DeleteNamespace),
+            ("POST", "/ns/repos", NamespaceCall::CreateRepo),
+            ("GET", "/ns/repos", NamespaceCall::ListRepos),
+            ("GET", "/ns/repos/r", NamespaceCall::GetRepo { repo: repo() }),
+            ("PATCH", "/ns/repos/r", NamespaceCall::ChangeRepo { repo: repo() }),
+            ("DELETE", "/ns/repos/r", NamespaceCall::DeleteRepo { repo: repo() }),
+            ("GET", "/ns/repos/r/tokens", NamespaceCall::ListTokens { repo: repo() }),
+            ("GET", "/ns/repos/r/pushes", NamespaceCall::ListPushes { repo: repo() }),
+            ("POST", "/ns/tokens", NamespaceCall::CreateToken),
+            ("DELETE", "/ns/tokens/t", NamespaceCall::RevokeToken { token_id: "t".into() }),
         ];
-        for (method, path, call) in table {
+        let table = table.map(|(method, path, call)| (method, path, within(call)));
+        let all = [("POST", "", RestCall::CreateNamespace), ("GET", "", RestCall::ListNamespaces)];
+        for (method, path, call) in table.into_iter().chain(all) {
             assert_eq!(call.writes(), method != "GET");
             assert_eq!(rest(method, &format!("{ALIAS}{path}")), Ok(call));
         }
@@ -190,14 +235,16 @@ mod tests {
 
     #[test]
     fn head_goes_where_get_does() {
-        assert_eq!(rest("HEAD", &format!("{ALIAS}/ns/repos")), Ok(RestCall::ListRepos));
+        assert_eq!(rest("HEAD", &format!("{ALIAS}/ns/repos")), Ok(within(NamespaceCall::ListRepos)));
     }
 
     #[test]
     fn another_method_is_told_which_ones_there_are() {
         let wrong = |method, path: &str| rest(method, &format!("{ALIAS}{path}"));
+        assert_eq!(wrong("PUT", ""), Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }));
+        assert_eq!(wrong("POST", "/ns"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }));
         assert_eq!(wrong("PUT", "/ns/repos"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }));
-        assert_eq!(wrong("POST", "/ns/repos/r"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, DELETE" }));
+        assert_eq!(wrong("POST", "/ns/repos/r"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, PATCH, DELETE" }));
         assert_eq!(wrong("POST", "/ns/repos/r/tokens"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
         assert_eq!(wrong("GET", "/ns/tokens"), Err(Error::MethodNotAllowed { allow: "POST" }));
         assert_eq!(wrong("GET", "/ns/tokens/t"), Err(Error::MethodNotAllowed { allow: "DELETE" }));
@@ -225,7 +272,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_no_route() {
-        for path in ["/", "", "/v1", "/v1/api/namespaces", "/v1/api/namespaces/ns", "/git/ns", "/__debug/other/x"] {
+        for path in ["/", "", "/v1", "/v1/api", "/v1/api/namespaces/ns/other", "/git/ns", "/__debug/other/x"] {
             assert_eq!(route("GET", path), Err(Error::NoRoute), "{path}");
         }
         assert_eq!(route("GET", "/__debug/panic"), Err(Error::NoRoute));
@@ -233,8 +280,14 @@ mod tests {
 
     #[test]
     fn segments_are_decoded_after_they_are_cut() {
-        assert_eq!(rest("GET", &format!("{ALIAS}/ns/repos/a%2Fb")), Ok(RestCall::GetRepo { repo: "a/b".into() }));
-        assert_eq!(rest("GET", &format!("{ALIAS}/ns/repos/%ff")), Ok(RestCall::GetRepo { repo: "%ff".into() }));
+        assert_eq!(
+            rest("GET", &format!("{ALIAS}/ns/repos/a%2Fb")),
+            Ok(within(NamespaceCall::GetRepo { repo: "a/b".into() }))
+        );
+        assert_eq!(
+            rest("GET", &format!("{ALIAS}/ns/repos/%ff")),
+            Ok(within(NamespaceCall::GetRepo { repo: "%ff".into() }))
+        );
     }
 
     #[test]

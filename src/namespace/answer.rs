@@ -1,7 +1,8 @@
 //! What the namespace does for each call: one transaction, kept only if nothing fails and nothing is refused.
 
 use super::call::{Call, Refusal, Reply, RepoPage};
-use super::{repos, schema, token_map};
+use super::{metadata, repos, schema, token_map};
+use crate::account::call::NamespaceReport;
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.
@@ -13,23 +14,25 @@ pub(crate) fn answer_frame<D: Database>(db: &D, now: u64, frame: Vec<u8>) -> Res
 
 fn answer<D: Database>(db: &D, now: u64, call: &Call) -> Result<Result<Reply, Refusal>, Failure> {
     match call {
+        Call::Create { namespace } => return Ok(metadata::create(db, now, namespace)?.map(Reply::Changed)),
         Call::Reserve(new) => {
-            schema::create(db, now, &new.namespace)?;
+            metadata::ensure(db, now, &new.namespace)?;
             if let Err(refusal) = repos::reserve(db, now, new)? {
                 return Ok(Err(refusal));
             }
             token_map::add(db, now, &new.token)?;
-            return Ok(Ok(Reply::Reserved { registered: schema::is_registered(db)? }));
+            return Ok(Ok(Reply::Reserved { unregistered: metadata::unregistered(db)? }));
         }
         Call::Report(info) => {
-            schema::create(db, now, &info.namespace)?;
-            repos::report(db, info)?;
-            return Ok(Ok(Reply::Done));
+            metadata::ensure(db, now, &info.namespace)?;
+            repos::report(db, now, info)?;
         }
-        _ if !schema::SCHEMA.exists(db)? => return Ok(Ok(answer_of_nothing(call))),
-        Call::Registered => schema::register(db)?,
+        _ if !schema::SCHEMA.exists(db)? => return Ok(answer_of_nothing(call)),
+        Call::Info => return Ok(Ok(Reply::Namespace(metadata::living(db)?))),
+        Call::Delete => return Ok(delete(db, now)?.map(Reply::Changed)),
+        Call::Heard { version } => metadata::heard(db, now, *version)?,
         Call::Remove { repo_id } => {
-            repos::remove(db, repo_id)?;
+            repos::remove(db, now, repo_id)?;
             token_map::clear(db, repo_id)?;
         }
         Call::MapToken(token) => token_map::add(db, now, token)?,
@@ -41,11 +44,23 @@ fn answer<D: Database>(db: &D, now: u64, call: &Call) -> Result<Result<Reply, Re
 }
 
 /// What a namespace answers that nobody has made a repo in. Nothing is stored for asking.
-fn answer_of_nothing(call: &Call) -> Reply {
+fn answer_of_nothing(call: &Call) -> Result<Reply, Refusal> {
     match call {
-        Call::FindToken { .. } => Reply::TokenRepo(None),
-        Call::IsReserved { .. } => Reply::IsReserved(false),
-        Call::List(_) => Reply::Repos(RepoPage { repos: Vec::new(), next: None }),
-        _ => Reply::Done,
+        Call::Info => Ok(Reply::Namespace(None)),
+        Call::Delete => Err(Refusal::NotFound),
+        Call::FindToken { .. } => Ok(Reply::TokenRepo(None)),
+        Call::IsReserved { .. } => Ok(Reply::IsReserved(false)),
+        Call::List(_) => Ok(Reply::Repos(RepoPage { repos: Vec::new(), next: None })),
+        _ => Ok(Reply::Done),
     }
+}
+
+fn delete<D: Database>(db: &D, now: u64) -> Result<Result<NamespaceReport, Refusal>, Failure> {
+    if metadata::living(db)?.is_none() {
+        return Ok(Err(Refusal::NotFound));
+    }
+    if !repos::clear_lapsed(db, now)? {
+        return Ok(Err(Refusal::NotEmpty));
+    }
+    metadata::delete(db, now).map(Ok)
 }

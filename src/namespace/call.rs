@@ -2,16 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::call::NamespaceReport;
 use crate::repo::call::RepoInfo;
 
 /// Everything a namespace can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Call {
+    /// Makes the namespace before there is a repo in it.
+    Create { namespace: String },
+    /// How the namespace stands.
+    Info,
+    /// Ends the namespace, if no repo is in it.
+    Delete,
+    /// The account has heard of that version of it.
+    Heard { version: u64 },
     /// Keeps a name for a repo that is about to be made, and enters its first token.
     Reserve(Reservation),
-    /// The account has entered this namespace.
-    Registered,
     /// How a repo stands, from the repo: it is there, whatever this directory believed.
     Report(RepoInfo),
     /// The incarnation is gone, or was never made.
@@ -24,6 +31,19 @@ pub(crate) enum Call {
     IsReserved { name: String },
     /// One page of repos.
     List(Listing),
+}
+
+/// How a namespace stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NamespaceInfo {
+    /// In the spelling of whoever made it.
+    pub(crate) namespace: String,
+    pub(crate) created_at: u64,
+    /// When a repo was last made, changed, pushed to or deleted.
+    pub(crate) updated_at: u64,
+    pub(crate) repo_count: u64,
+    /// Bytes that its repos have brought.
+    pub(crate) size: u64,
 }
 
 /// A name that is about to be taken.
@@ -109,10 +129,14 @@ pub(crate) struct RepoPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
-    /// The name is kept; `registered` says whether the account knows this namespace.
+    /// The name is kept; `unregistered` is what the account, which does not know this namespace, is to hear first.
     Reserved {
-        registered: bool,
+        unregistered: Option<NamespaceReport>,
     },
+    /// There is none if nobody has made it.
+    Namespace(Option<NamespaceInfo>),
+    /// It has been made, or deleted: what the account is to hear.
+    Changed(NamespaceReport),
     TokenRepo(Option<TokenRepo>),
     IsReserved(bool),
     Repos(RepoPage),
@@ -126,6 +150,10 @@ pub(crate) enum Refusal {
     AlreadyExists,
     /// Somebody else is making a repo of this name.
     CreateInProgress,
+    /// There is no such namespace.
+    NotFound,
+    /// There are repos in it, or one is being made.
+    NotEmpty,
 }
 
 #[cfg(test)]
@@ -164,7 +192,7 @@ mod tests {
     #[test]
     fn answers_travel_as_this_json() {
         let answers: [(Result<Reply, Refusal>, &str); 3] = [
-            (Ok(Reply::Reserved { registered: false }), r#"{"Ok":{"reserved":{"registered":false}}}"#),
+            (Ok(Reply::Reserved { unregistered: None }), r#"{"Ok":{"reserved":{"unregistered":null}}}"#),
             (Ok(Reply::Done), r#"{"Ok":"done"}"#),
             (Err(Refusal::CreateInProgress), r#"{"Err":"create_in_progress"}"#),
         ];

@@ -1,6 +1,7 @@
 //! The Worker's side of a namespace's Durable Object: one typed method for each call.
 
-use super::call::{Call, Listing, MappedToken, Refusal, Reply, RepoPage, Reservation, TokenRepo};
+use super::call::{Call, Listing, MappedToken, NamespaceInfo, Refusal, Reply, RepoPage, Reservation, TokenRepo};
+use crate::account::call::NamespaceReport;
 use crate::durable::{Failure, Wire, ask};
 use crate::repo::call::RepoInfo;
 
@@ -16,18 +17,36 @@ impl<W: Wire> NamespaceClient<W> {
         Self { wire }
     }
 
-    /// Keeps a name, and returns whether the account knows the namespace.
-    pub(crate) async fn reserve(&self, new: Reservation) -> Result<Result<bool, Refusal>, Failure> {
-        match ask(&self.wire, &Call::Reserve(new), &[]).await?.result {
-            Ok(Reply::Reserved { registered }) => Ok(Ok(registered)),
-            Ok(_) => Err(unexpected()),
-            Err(refusal) => Ok(Err(refusal)),
+    /// Makes the namespace, and returns what the account is to hear.
+    pub(crate) async fn create(&self, namespace: String) -> Result<Result<NamespaceReport, Refusal>, Failure> {
+        self.change(&Call::Create { namespace }).await
+    }
+
+    /// How the namespace stands, if there is one.
+    pub(crate) async fn info(&self) -> Result<Option<NamespaceInfo>, Failure> {
+        match self.ask(&Call::Info).await? {
+            Reply::Namespace(info) => Ok(info),
+            _ => Err(unexpected()),
         }
     }
 
-    /// Says that the account knows the namespace.
-    pub(crate) async fn registered(&self) -> Result<(), Failure> {
-        self.tell(&Call::Registered).await
+    /// Ends the namespace, and returns what the account is to hear.
+    pub(crate) async fn delete(&self) -> Result<Result<NamespaceReport, Refusal>, Failure> {
+        self.change(&Call::Delete).await
+    }
+
+    /// Says that the account has heard of that version.
+    pub(crate) async fn heard(&self, version: u64) -> Result<(), Failure> {
+        self.tell(&Call::Heard { version }).await
+    }
+
+    /// Keeps a name, and returns what the account is to hear before a repo has it.
+    pub(crate) async fn reserve(&self, new: Reservation) -> Result<Result<Option<NamespaceReport>, Refusal>, Failure> {
+        match ask(&self.wire, &Call::Reserve(new), &[]).await?.result {
+            Ok(Reply::Reserved { unregistered }) => Ok(Ok(unregistered)),
+            Ok(_) => Err(unexpected()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// Says how a repo stands.
@@ -66,6 +85,14 @@ impl<W: Wire> NamespaceClient<W> {
         match self.ask(&Call::List(listing)).await? {
             Reply::Repos(page) => Ok(page),
             _ => Err(unexpected()),
+        }
+    }
+
+    async fn change(&self, call: &Call) -> Result<Result<NamespaceReport, Refusal>, Failure> {
+        match ask(&self.wire, call, &[]).await?.result {
+            Ok(Reply::Changed(report)) => Ok(Ok(report)),
+            Ok(_) => Err(unexpected()),
+            Err(refusal) => Ok(Err(refusal)),
         }
     }
 

@@ -1,11 +1,13 @@
 //! A namespace's Durable Object: the directory of its repos, and which repo a token id belongs to.
 //!
-//! The directory follows the repos: each repo's object is the truth about itself and reports here. SQL text stands in
-//! `schema`, `repos` and `token_map` only.
+//! The directory follows the repos: each repo's object is the truth about itself and reports here, and the namespace
+//! reports to the account. SQL text stands in `schema`, `metadata`, `repos` and `token_map` only.
 
 mod answer;
 pub(crate) mod call;
 mod client;
+mod duties;
+mod metadata;
 mod object;
 mod repos;
 mod schema;
@@ -14,4 +16,6 @@ mod token_map;
 #[cfg(test)]
 pub(crate) use answer::answer_frame;
 pub(crate) use client::NamespaceClient;
+#[cfg(test)]
+pub(crate) use duties::perform;
 pub use object::NamespaceObject;

@@ -1,6 +1,7 @@
 //! The rows of `repos`: the directory, and names that are kept for repos being made.
 
 use super::call::{Direction, Listing, Position, Refusal, RepoPage, Reservation, Sort, SortKey};
+use super::metadata::{self, Totals};
 use crate::config::RESERVATION_MS;
 use crate::durable::{Database, Failure, Value};
 use crate::repo::call::{RepoInfo, Status};
@@ -20,6 +21,7 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
     }
     put(
         db,
+        now,
         &RepoInfo {
             repo_id: new.repo_id.clone(),
             namespace: new.namespace.clone(),
@@ -33,6 +35,7 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
             source: None,
             status: Status::Creating,
             size: 0,
+            own_size: 0,
             shallow: false,
         },
     )?;
@@ -49,7 +52,7 @@ pub(super) fn is_reserved<D: Database>(db: &D, now: u64, name: &str) -> Result<b
 }
 
 /// Enters how a repo stands. What an earlier incarnation says late, or one repo out of order, changes nothing.
-pub(super) fn report<D: Database>(db: &D, info: &RepoInfo) -> Result<(), Failure> {
+pub(super) fn report<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
     let held = db.exec(
         "SELECT repo_id, status, created_at, updated_at FROM repos WHERE name_key = ?1",
         &[(&info.name.to_ascii_lowercase()).into()],
@@ -61,13 +64,32 @@ pub(super) fn report<D: Database>(db: &D, info: &RepoInfo) -> Result<(), Failure
             return Ok(());
         }
     }
-    put(db, info)
+    put(db, now, info)
 }
 
 /// Takes an incarnation out of the directory.
-pub(super) fn remove<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
+pub(super) fn remove<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    let before = totals_of(db, "", repo_id)?;
     db.exec("DELETE FROM repos WHERE repo_id = ?1", &[repo_id.into()])?;
-    Ok(())
+    if before == Totals::default() { Ok(()) } else { metadata::changed(db, now, before, Totals::default()) }
+}
+
+/// Forgets reservations that have lapsed, and returns whether nothing else is there.
+pub(super) fn clear_lapsed<D: Database>(db: &D, now: u64) -> Result<bool, Failure> {
+    let lapsed = now.saturating_sub(RESERVATION_MS);
+    db.exec("DELETE FROM repos WHERE status = 'creating' AND created_at <= ?1", &[lapsed.into()])?;
+    Ok(db.exec("SELECT 1 FROM repos LIMIT 1", &[])?.is_empty())
+}
+
+/// What the repos are counted as that have this name or this id.
+fn totals_of<D: Database>(db: &D, name_key: &str, repo_id: &str) -> Result<Totals, Failure> {
+    let rows = db.exec(
+        "SELECT COUNT(*), COALESCE(SUM(own_size), 0) FROM repos
+         WHERE (name_key = ?1 OR repo_id = ?2) AND status <> 'creating'",
+        &[name_key.into(), repo_id.into()],
+    )?;
+    let row = rows.into_iter().next();
+    row.map_or(Ok(Totals::default()), |mut row| Ok(Totals { repo_count: row.integer()?, size: row.integer()? }))
 }
 
 /// One page of repos. Reservations are listed while they are kept.
@@ -109,7 +131,7 @@ pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<R
 const CREATING: &str = "creating";
 
 const COLUMNS: &str = "repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at,
-    last_push_at, source, status, size, shallow";
+    last_push_at, source, status, size, own_size, shallow";
 
 fn is_kept(now: u64, reserved_at: u64) -> bool {
     now < reserved_at + RESERVATION_MS
@@ -135,13 +157,15 @@ fn position(sort: Sort, repo: &RepoInfo) -> Position {
 }
 
 /// Writes the row of a repo, in place of whatever had its name or its id.
-fn put<D: Database>(db: &D, info: &RepoInfo) -> Result<(), Failure> {
+fn put<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
+    let name_key = info.name.to_ascii_lowercase();
+    let before = totals_of(db, &name_key, &info.repo_id)?;
     db.exec(
         "INSERT OR REPLACE INTO repos (name_key, repo_id, namespace, name, description, default_branch, read_only,
-            created_at, updated_at, last_push_at, source, status, size, shallow)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            created_at, updated_at, last_push_at, source, status, size, own_size, shallow)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         &[
-            (&info.name.to_ascii_lowercase()).into(),
+            (&name_key).into(),
             (&info.repo_id).into(),
             (&info.namespace).into(),
             (&info.name).into(),
@@ -154,10 +178,14 @@ fn put<D: Database>(db: &D, info: &RepoInfo) -> Result<(), Failure> {
             info.source.as_ref().into(),
             info.status.as_str().into(),
             info.size.into(),
+            info.own_size.into(),
             info.shallow.into(),
         ],
     )?;
-    Ok(())
+    if info.status == Status::Creating {
+        return Ok(());
+    }
+    metadata::changed(db, now, before, Totals { repo_count: 1, size: info.own_size })
 }
 
 #[cfg(test)]
@@ -206,12 +234,15 @@ mod tests {
             source: None,
             status: Status::Ready,
             size: 0,
+            own_size: 0,
             shallow: false,
         }
     }
 
+    /// Keeps a name; whether the account knows the namespace.
     fn reserve(objects: &MemoryObjects, name: &str, repo_id: &str) -> Result<bool, Refusal> {
-        ready(namespace(objects).reserve(reservation(name, repo_id))).unwrap()
+        let reserved = ready(namespace(objects).reserve(reservation(name, repo_id))).unwrap();
+        reserved.map(|unregistered| unregistered.is_none())
     }
 
     fn report(objects: &MemoryObjects, info: RepoInfo) {
@@ -253,7 +284,7 @@ mod tests {
     fn the_namespace_remembers_that_the_account_knows_it() {
         let objects = objects();
         assert_eq!(reserve(&objects, "a", "a"), Ok(false));
-        ready(namespace(&objects).registered()).unwrap();
+        ready(namespace(&objects).heard(1)).unwrap();
         assert_eq!(reserve(&objects, "b", "b"), Ok(true));
     }
 

@@ -1,8 +1,8 @@
-//! The tables of a namespace's database. Only a reservation or a report makes them: asking stores nothing.
+//! The tables of a namespace's database. Only what makes a namespace or a repo makes them: asking stores nothing.
 
-use crate::durable::{Database, Failure, Schema};
+use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&TOTALS] };
 
 const TABLES: [&str; 6] = [
     // One row, from the first reservation on; registered tells whether the account knows the namespace.
@@ -24,24 +24,20 @@ const TABLES: [&str; 6] = [
     ) STRICT, WITHOUT ROWID",
 ];
 
-/// Makes the tables, and the namespace's row, if they are not there.
-pub(super) fn create<D: Database>(db: &D, now: u64, namespace: &str) -> Result<(), Failure> {
-    if SCHEMA.create(db)? {
-        db.exec(
-            "INSERT INTO namespace (name, registered, created_at, updated_at) VALUES (?1, 0, ?2, ?2)",
-            &[namespace.into(), now.into()],
-        )?;
-    }
-    Ok(())
-}
-
-/// Whether the account knows the namespace.
-pub(super) fn is_registered<D: Database>(db: &D) -> Result<bool, Failure> {
-    let rows = db.exec("SELECT registered FROM namespace", &[])?;
-    rows.into_iter().next().map_or(Ok(false), |mut row| row.flag())
-}
-
-/// Notes that the account knows the namespace.
-pub(super) fn register<D: Database>(db: &D) -> Result<(), Failure> {
-    db.exec("UPDATE namespace SET registered = 1", &[]).map(drop)
-}
+const TOTALS: [&str; 10] = [
+    // Of the repos that are no reservations: how many there are, and what they have brought.
+    "ALTER TABLE namespace ADD COLUMN repo_count INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespace ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
+    // version counts what has happened to the row, over deletions too, and born is that of its creation; tell_at is when
+    // the account is to hear of it.
+    "ALTER TABLE namespace ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE namespace ADD COLUMN born INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE namespace ADD COLUMN tell_at INTEGER",
+    "ALTER TABLE namespace ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE namespace ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE repos ADD COLUMN own_size INTEGER NOT NULL DEFAULT 0",
+    "UPDATE repos SET own_size = size",
+    "UPDATE namespace SET
+        repo_count = (SELECT COUNT(*) FROM repos WHERE status <> 'creating'),
+        size = (SELECT COALESCE(SUM(own_size), 0) FROM repos)",
+];

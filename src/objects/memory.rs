@@ -59,6 +59,14 @@ impl MemoryObjects {
         }
     }
 
+    /// Lets the alarm of a namespace's object go off, if it is set.
+    pub(crate) fn ring_namespace(&self, namespace: &NamespaceName, account_id: &str) {
+        let db = self.namespace_database(namespace);
+        if db.take_alarm().is_some() {
+            ready(namespace::perform(&*db, self, account_id, || self.now())).unwrap();
+        }
+    }
+
     /// The database of a repo's object.
     pub(crate) fn repo_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
         self.database(&format!("repo {}", repo_object_name(namespace, repo)))
@@ -106,8 +114,8 @@ impl Objects for MemoryObjects {
     }
 
     fn account(&self, account_id: &str) -> Result<AccountClient<MemoryWire>, Failure> {
-        let (db, clock) = (self.database(&format!("account {account_id}")), Rc::clone(&self.clock));
-        let serve = move |frame| account::answer_frame(&*db, clock.get(), frame);
+        let db = self.database(&format!("account {account_id}"));
+        let serve = move |frame| account::answer_frame(&*db, frame);
         Ok(AccountClient::new(self.wire(Rc::new(serve))))
     }
 

@@ -11,6 +11,7 @@ use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::call::{Refusal as NamespaceRefusal, Reservation};
 use crate::objects::Objects;
+use crate::ops::create_namespace::register;
 use crate::ops::create_token::{CreatedToken, mapped, mint};
 use crate::random;
 use crate::repo::call::{NewRepo, Refusal, RepoInfo, Scope};
@@ -82,15 +83,14 @@ async fn reserve(objects: &impl Objects, account_id: &str, wanted: &CreateRepo, 
         read_only: new.read_only,
         token: mapped(&new.token, &new.name, &new.repo_id),
     };
-    let registered = directory.reserve(reservation).await?.map_err(|refusal| match refusal {
-        NamespaceRefusal::AlreadyExists => Error::RepoExists(new.name.clone()),
+    let unregistered = directory.reserve(reservation).await?.map_err(|refusal| match refusal {
         NamespaceRefusal::CreateInProgress => Error::CreateInProgress(new.name.clone()),
+        _ => Error::RepoExists(new.name.clone()),
     })?;
-    if !registered {
-        objects.account(account_id)?.register(new.namespace.clone()).await?;
-        directory.registered().await?;
+    match unregistered {
+        Some(report) => Ok(register(objects, account_id, &wanted.namespace, report).await?),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Asks a second time when the first answer is lost: the same id is the same creation.

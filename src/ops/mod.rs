@@ -2,9 +2,12 @@
 
 pub(crate) mod body;
 mod catalog;
+pub(crate) mod change_repo;
 pub(crate) mod compact;
+pub(crate) mod create_namespace;
 pub(crate) mod create_repo;
 pub(crate) mod create_token;
+pub(crate) mod delete_namespace;
 pub(crate) mod delete_repo;
 pub(crate) mod get_repo;
 pub(crate) mod object_info;

@@ -7,10 +7,8 @@ use super::call::RepoInfo;
 use super::metadata;
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
-use crate::config::{
-    ALARM_DUTIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS,
-};
-use crate::durable::{Database, Failure};
+use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS};
+use crate::durable::{Database, Failure, backoff_ms};
 
 /// What the namespace, or maintenance, is to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,14 +133,6 @@ pub(super) fn unheard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<
     Ok(())
 }
 
-/// How long to wait after this many attempts that failed, and one more.
-pub(super) fn backoff_ms(attempts: u64) -> u64 {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX);
-    1_u64
-        .checked_shl(doublings)
-        .map_or(BACKOFF_MAX_MS, |factor| BACKOFF_MIN_MS.saturating_mul(factor).min(BACKOFF_MAX_MS))
-}
-
 fn notify<D: Database>(db: &D, due_at: u64, repo_id: &str, kind: &'static str) -> Result<(), Failure> {
     db.exec(
         "INSERT INTO notices (repo_id, kind, due_at, attempts, version) VALUES (?1, ?2, ?3, 0, 1)
@@ -174,15 +164,4 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
         notices.push(Notice { report, repo_id, kind, version, attempts });
     }
     Ok(notices)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_longest() {
-        assert_eq!([0, 1, 2].map(backoff_ms), [2_000, 4_000, 8_000]);
-        assert_eq!([9, 63, 64, u64::MAX].map(backoff_ms), [BACKOFF_MAX_MS; 4]);
-    }
 }

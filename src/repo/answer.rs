@@ -39,6 +39,7 @@ fn answer<D: Database>(
     Ok(match call {
         Call::Create(new) => metadata::create(db, now, new)?.map(Reply::Info),
         Call::Info => metadata::living(db)?.map(|repo| Reply::Info(repo.info)).ok_or(Refusal::NotFound),
+        Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),
         Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
         Call::AddToken { repo_id, token } => match metadata::living_as(db, repo_id)? {
             Some(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,

@@ -1,8 +1,8 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, NewRepo, NewToken, PushPage, Refusal, Replace, Reply, RepoInfo, Snapshot, Survey,
-    TokenPage, TokenState, View,
+    Call, Commit, Committed, NewRepo, NewToken, PushPage, Refusal, Replace, Reply, RepoChange, RepoInfo, Snapshot,
+    Survey, TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -56,6 +56,15 @@ impl<W: Wire> RepoClient<W> {
     /// The repo's metadata.
     pub(crate) async fn info(&self) -> Asked<RepoInfo> {
         self.ask(&Call::Info, &[], |reply| match reply {
+            Reply::Info(info) => Some(info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Changes the repo's metadata.
+    pub(crate) async fn change(&self, change: RepoChange) -> Asked<RepoInfo> {
+        self.ask(&Call::Change(change), &[], |reply| match reply {
             Reply::Info(info) => Some(info),
             _ => None,
         })

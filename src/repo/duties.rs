@@ -5,7 +5,7 @@
 
 use super::alarm::{self, Duties, Notice, Report};
 use super::uploads::{self, Orphan};
-use crate::durable::{Database, Failure, settle};
+use crate::durable::{Database, Failure, backoff_ms, settle};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::store::keys;
@@ -32,7 +32,7 @@ pub(crate) async fn perform<D: Database>(
         let reclaimed = reclaim(bytes, &orphan).await;
         settle(db, || match &reclaimed {
             Ok(()) => uploads::swept(db, now(), &orphan),
-            Err(_) => uploads::put_off(db, &orphan, now() + alarm::backoff_ms(orphan.attempts)),
+            Err(_) => uploads::put_off(db, &orphan, now() + backoff_ms(orphan.attempts)),
         })?;
         put_off.extend(reclaimed.err());
     }

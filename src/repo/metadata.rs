@@ -1,7 +1,7 @@
 //! The rows of `repo`: what a repo is called and how it stands; its creation and its end.
 
 use super::answer::Moment;
-use super::call::{NewRepo, Refusal, RepoInfo, Status};
+use super::call::{Description, NewRepo, Refusal, RepoChange, RepoInfo, Status};
 use super::schema::SCHEMA;
 use super::{alarm, dropped, packs, pushes, refs, shallow, tokens};
 use crate::durable::{Database, Failure, Row};
@@ -22,6 +22,8 @@ pub(super) fn living<D: Database>(db: &D) -> Result<Option<Repo>, Failure> {
         "SELECT repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at, last_push_at,
                 source, status,
                 (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE packs.repo_id = repo.repo_id),
+                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs
+                    WHERE packs.repo_id = repo.repo_id AND packs.owner_repo_id = repo.repo_id),
                 shallow, last_pack_seq
          FROM repo WHERE deleted_at IS NULL",
         &[],
@@ -65,6 +67,38 @@ pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Res
         Some(repo) => Ok(Ok(repo.info)),
         None => Err(Failure::shape("the repo that was just made", "none")),
     }
+}
+
+/// Changes what is said of the repo. A branch that becomes the default one need not be there.
+pub(super) fn change<D: Database>(db: &D, now: u64, change: &RepoChange) -> Result<Result<RepoInfo, Refusal>, Failure> {
+    let Some(repo) = living(db)? else { return Ok(Err(Refusal::NotFound)) };
+    if repo.info.status != Status::Ready {
+        return Ok(Err(Refusal::NotReady(repo.info.status)));
+    }
+    if *change == RepoChange::default() {
+        return Ok(Ok(repo.info));
+    }
+    let mut info = repo.info;
+    match &change.description {
+        Some(Description::Text(text)) => info.description = Some(text.clone()),
+        Some(Description::Removed) => info.description = None,
+        None => {}
+    }
+    info.default_branch = change.default_branch.clone().unwrap_or(info.default_branch);
+    info.read_only = change.read_only.unwrap_or(info.read_only);
+    info.updated_at = now.max(info.updated_at);
+    db.exec(
+        "UPDATE repo SET description = ?2, default_branch = ?3, read_only = ?4, updated_at = ?5 WHERE repo_id = ?1",
+        &[
+            (&info.repo_id).into(),
+            info.description.as_ref().into(),
+            (&info.default_branch).into(),
+            info.read_only.into(),
+            info.updated_at.into(),
+        ],
+    )?;
+    alarm::report(db, now, &info.repo_id)?;
+    Ok(Ok(info))
 }
 
 /// Ends the repo: its name is free, its tokens and refs are gone, and the bytes of its packs are reclaimed after a while.
@@ -117,6 +151,7 @@ impl RepoInfo {
             source: row.optional_text()?,
             status: parse_status(&row.text()?)?,
             size: row.integer()?,
+            own_size: row.integer()?,
             shallow: row.flag()?,
         })
     }

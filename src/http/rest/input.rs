@@ -36,6 +36,14 @@ impl Fields {
         }
     }
 
+    /// The same, but that null, which takes a value away, is told apart from a field that is not there.
+    pub(super) fn nullable_text(&self, name: &str) -> Result<Option<Option<&str>>, Error> {
+        match (self.0.get(name), self.text(name)?) {
+            (None, _) => Ok(None),
+            (Some(_), text) => Ok(Some(text)),
+        }
+    }
+
     /// A field that is true, false, null or not there.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
         match self.present(name) {
@@ -118,6 +126,8 @@ mod tests {
         assert_eq!(fields.number("c").map(|number| number.and_then(Number::as_u64)), Ok(Some(5)));
         assert_eq!(fields.text("d"), Ok(None));
         assert_eq!(fields.text("f"), Ok(None));
+        assert_eq!(fields.nullable_text("a"), Ok(Some(Some("x"))));
+        assert_eq!((fields.nullable_text("d"), fields.nullable_text("f")), (Ok(Some(None)), Ok(None)));
         assert_eq!(fields.text("c"), Err(input("Invalid c: expected a string.", Some("/c"))));
         assert_eq!(fields.flag("a"), Err(input("Invalid a: expected a boolean.", Some("/a"))));
         assert_eq!(fields.number("b"), Err(input("Invalid b: expected a number.", Some("/b"))));

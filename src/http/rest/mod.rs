@@ -4,6 +4,7 @@ mod cursor;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod namespaces;
 mod pushes;
 mod repos;
 mod tokens;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 
 use super::answer::Answer;
 use super::auth;
-use super::route::{RestCall, RestRoute};
+use super::route::{NamespaceCall, RestCall, RestRoute};
 use crate::config::Config;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -38,17 +39,37 @@ pub(crate) async fn serve<O: Objects>(
     if route.account_id.as_ref().is_some_and(|account_id| *account_id != asked.config.account_id) {
         return Err(Error::OtherAccount);
     }
-    let namespace = NamespaceName::parse(&route.namespace).ok_or(Error::NamespaceName)?;
-    auth::permit(token, &namespace, route.call.writes())?;
+    if route.call.writes() {
+        auth::may_edit(token)?;
+    }
     match &route.call {
-        RestCall::CreateRepo => repos::create(asked, namespace).await,
-        RestCall::ListRepos => repos::list(asked, &namespace).await,
-        RestCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
-        RestCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
-        RestCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
-        RestCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
-        RestCall::CreateToken => tokens::create(asked, &namespace).await,
-        RestCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await,
+        RestCall::CreateNamespace => namespaces::create(asked, token).await,
+        RestCall::ListNamespaces => namespaces::list(asked, token).await,
+        RestCall::In { namespace, call } => {
+            let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
+            auth::covers(token, &namespace)?;
+            serve_namespace(asked, namespace, call).await
+        }
+    }
+}
+
+async fn serve_namespace<O: Objects>(
+    asked: &Asked<'_, O>,
+    namespace: NamespaceName,
+    call: &NamespaceCall,
+) -> Result<Answer, Error> {
+    match call {
+        NamespaceCall::GetNamespace => namespaces::get(asked, &namespace).await,
+        NamespaceCall::DeleteNamespace => namespaces::delete(asked, &namespace).await,
+        NamespaceCall::CreateRepo => repos::create(asked, namespace).await,
+        NamespaceCall::ListRepos => repos::list(asked, &namespace).await,
+        NamespaceCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::ChangeRepo { repo } => repos::change(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::CreateToken => tokens::create(asked, &namespace).await,
+        NamespaceCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await,
     }
 }
 

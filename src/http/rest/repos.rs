@@ -13,10 +13,11 @@ use crate::http::envelope::{self, CursorInfo};
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::call::{Direction, Listing, Sort};
 use crate::objects::Objects;
+use crate::ops::change_repo::change_repo;
 use crate::ops::create_repo::{CreateRepo, CreatedRepo, create_repo};
 use crate::ops::delete_repo::delete_repo;
 use crate::ops::get_repo::get_repo;
-use crate::repo::call::{RepoInfo, Status};
+use crate::repo::call::{Description, RepoChange, RepoInfo, Status};
 use crate::time::iso;
 
 const DEFAULT_BRANCH: &str = "main";
@@ -91,6 +92,16 @@ pub(super) async fn get<O: Objects>(
     Ok(Answer::json(Success::Ok.status(), &envelope::success(repo(asked.config, &info))))
 }
 
+/// `PATCH /repos/{name}`
+pub(super) async fn change<O: Objects>(
+    asked: &Asked<'_, O>,
+    namespace: &NamespaceName,
+    name: &RepoName,
+) -> Result<Answer, Error> {
+    let info = change_repo(asked.objects, namespace, name, parse_change(&asked.body)?).await?;
+    Ok(Answer::json(Success::Ok.status(), &envelope::success(repo(asked.config, &info))))
+}
+
 /// `DELETE /repos/{name}`
 pub(super) async fn delete<O: Objects>(
     asked: &Asked<'_, O>,
@@ -122,15 +133,33 @@ fn repo<'a>(config: &Config, info: &'a RepoInfo) -> Repo<'a> {
 fn parse_create(namespace: NamespaceName, body: &[u8]) -> Result<CreateRepo, Error> {
     let fields = Fields::parse(body)?;
     let name = repo_name(fields.required_text("name")?, Some("/name"))?;
-    let description = fields.text("description")?.map(str::to_owned);
-    if description.as_ref().is_some_and(|text| text.len() > DESCRIPTION_LEN_MAX) {
-        return Err(field_error("description", &format!("must be at most {DESCRIPTION_LEN_MAX} bytes")));
-    }
-    let default_branch = fields.text("default_branch")?.unwrap_or(DEFAULT_BRANCH);
-    let default_branch = BranchName::parse(default_branch, REF_NAME_LEN_MAX)
-        .map_err(|error| field_error("default_branch", &error.to_string()))?;
+    let description = fields.text("description")?.map(description).transpose()?;
+    let default_branch = branch(fields.text("default_branch")?.unwrap_or(DEFAULT_BRANCH))?;
     let read_only = fields.flag("read_only")?.unwrap_or(false);
     Ok(CreateRepo { namespace, name, description, default_branch, read_only })
+}
+
+fn parse_change(body: &[u8]) -> Result<RepoChange, Error> {
+    let fields = Fields::parse(body)?;
+    let description = match fields.nullable_text("description")? {
+        Some(Some(text)) => Some(Description::Text(description(text)?)),
+        Some(None) => Some(Description::Removed),
+        None => None,
+    };
+    let default_branch = fields.text("default_branch")?.map(branch).transpose()?;
+    let default_branch = default_branch.map(|branch| branch.to_string());
+    Ok(RepoChange { description, default_branch, read_only: fields.flag("read_only")? })
+}
+
+fn description(text: &str) -> Result<String, Error> {
+    if text.len() > DESCRIPTION_LEN_MAX {
+        return Err(field_error("description", &format!("must be at most {DESCRIPTION_LEN_MAX} bytes")));
+    }
+    Ok(text.to_owned())
+}
+
+fn branch(name: &str) -> Result<BranchName, Error> {
+    BranchName::parse(name, REF_NAME_LEN_MAX).map_err(|error| field_error("default_branch", &error.to_string()))
 }
 
 fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
@@ -161,7 +190,7 @@ mod tests {
     use serde_json::json;
 
     use crate::http::rest::cursor;
-    use crate::http::rest::fixture::{Api, failed};
+    use crate::http::rest::fixture::{Api, BASE, failed};
     use crate::namespace::call::{Direction, Position, Sort, SortKey};
 
     #[test]
@@ -232,6 +261,44 @@ mod tests {
             let (_, answer) = api.call("POST", "/ns/repos", body);
             assert_eq!(answer["errors"][0]["source"]["pointer"], json!(pointer));
         }
+    }
+
+    #[test]
+    fn what_is_changed_of_a_repo_is_seen_at_once_and_the_rest_stays() {
+        let api = Api::new();
+        let created = api.create("r");
+        api.objects.wait(1_000);
+        let body = r#"{"description":"d","default_branch":"trunk","read_only":true,"name":"other"}"#;
+        let (status, changed) = api.call("PATCH", "/ns/repos/R", body);
+        let repo = &changed["result"];
+        assert_eq!((status, &repo["id"], &repo["name"]), (200, &created["id"], &json!("r")));
+        assert_eq!(
+            (&repo["description"], &repo["default_branch"], &repo["read_only"], &repo["updated_at"]),
+            (&json!("d"), &json!("trunk"), &json!(true), &json!("2025-10-09T08:53:21.000Z"))
+        );
+        assert_eq!(api.call("GET", "/ns/repos/r", "").1["result"], *repo);
+        assert_eq!(api.call("GET", "/ns/repos", "").1["result"], json!([repo]));
+        api.objects.wait(1_000);
+        assert_eq!(api.call("PATCH", "/ns/repos/r", r#"{"read_only":null}"#).1["result"], *repo);
+        let (_, changed) = api.call("PATCH", "/ns/repos/r", r#"{"description":null}"#);
+        assert_eq!((&changed["result"]["description"], &changed["result"]["read_only"]), (&json!(null), &json!(true)));
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_is_told_why() {
+        let api = Api::new();
+        api.create("r");
+        let table = [
+            ("/ns/repos/r", "", 400, "10100 Invalid body: expected a JSON object, found nothing."),
+            ("/ns/repos/r", r#"{"read_only":1}"#, 400, "10100 Invalid read_only: expected a boolean."),
+            ("/ns/repos/r", r#"{"description":1}"#, 400, "10100 Invalid description: expected a string."),
+            ("/ns/repos/other", "{}", 404, "10200 Repository not found: other."),
+        ];
+        for (path, body, status, message) in table {
+            assert_eq!(api.error("PATCH", path, body), failed(status, message));
+        }
+        assert_eq!(api.error("PATCH", "/ns/repos/r", r#"{"default_branch":"a b"}"#).0, 400);
+        assert_eq!(api.answer("PATCH", &format!("{BASE}/ns/repos/r"), Some("read"), "{}").status, 403);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! On the wire: a JSON head and the byte strings it refers to, framed by `durable::Frame`. Names are those of git and of
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
+mod change;
 mod maintenance;
 mod push;
 mod snapshot;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use change::{Description, RepoChange};
 pub(crate) use maintenance::{Collected, Replace, Survey};
 pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
@@ -21,6 +23,8 @@ pub(crate) enum Call {
     Create(NewRepo),
     /// The repo's metadata.
     Info,
+    /// Changes the metadata.
+    Change(RepoChange),
     /// Kills every token and frees the name; the bytes are reclaimed later.
     Delete,
     /// Adds a token whose id the namespace already knows. `repo_id` keeps a token for a deleted repo off its successor.
@@ -135,6 +139,8 @@ pub(crate) struct RepoInfo {
     pub(crate) status: Status,
     /// Bytes stored: packs and their indexes.
     pub(crate) size: u64,
+    /// Those of them that this repo has brought, and no other that it shares them with: what the account counts.
+    pub(crate) own_size: u64,
     pub(crate) shallow: bool,
 }
 

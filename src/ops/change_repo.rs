@@ -1,0 +1,27 @@
+//! Changes a repo's metadata: in its own object, which is the truth, then in the directory.
+
+use crate::error::Error;
+use crate::log;
+use crate::names::{NamespaceName, RepoName};
+use crate::objects::Objects;
+use crate::ops::get_repo::missing;
+use crate::repo::call::{Refusal, RepoChange, RepoInfo};
+
+/// Changes a repo, and returns how it stands then.
+pub(crate) async fn change_repo(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    repo: &RepoName,
+    change: RepoChange,
+) -> Result<RepoInfo, Error> {
+    let info = match objects.repo(namespace, repo)?.change(change).await? {
+        Ok(info) => info,
+        Err(Refusal::NotFound) => return Err(missing(objects, namespace, repo).await?),
+        Err(refusal) => return Err(Error::Refused { repo: repo.to_string(), refusal }),
+    };
+    // The repo's object reports by itself a little later, so a failure here only delays the listing.
+    if let Err(failure) = objects.namespace(namespace)?.report(info.clone()).await {
+        log::warn(format_args!("report of {} to the directory: {failure}", info.repo_id));
+    }
+    Ok(info)
+}
