@@ -13,7 +13,8 @@ export const shapes = {
   skewed: { ...ordinary, skew: 1_000_000 },
   long: { ...ordinary, n_steps: 400, n_pushes: 40 },
   refs: { ...ordinary, n_steps: 120, n_more_refs: 10_000 },
-  tree: { ...ordinary, n_steps: 20, n_pushes: 4, n_files: 20_000 },
+  /** A folder of many files; as many pushes as it takes for packs to be merged. */
+  tree: { ...ordinary, n_steps: 30, n_pushes: 20, n_files: 20_000 },
 } satisfies Record<string, Shape>;
 
 export type ShapeName = keyof typeof shapes;
