@@ -1,17 +1,22 @@
 //! Binding names, limits with their arithmetic, and the only reader of `Env`'s variables.
 
+mod api_tokens;
 mod deployment;
 
 use git_core::object::fsck::{MsgId, MsgIds};
 use worker::Env;
 
-pub(crate) use deployment::{ApiToken, Config, ConfigError, Permission, is_loopback};
+pub(crate) use api_tokens::{ApiToken, Permission};
+pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
 
 /// Durable Object bindings.
 pub(crate) const REPOS: &str = "REPOS";
 pub(crate) const NAMESPACES: &str = "NAMESPACES";
 pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
 pub(crate) const MAINTENANCE: &str = "MAINTENANCE";
+/// Rate limiting bindings: of control requests by namespace, of Git requests by repo. Without one there is no such limit.
+pub(crate) const CONTROL_RATE: &str = "CONTROL_RATE";
+pub(crate) const GIT_RATE: &str = "GIT_RATE";
 /// R2 bucket binding.
 pub(crate) const PACKS: &str = "PACKS";
 
@@ -47,8 +52,8 @@ pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
 pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
 pub(crate) const PUSHES_PER_PAGE_MAX: u64 = 100;
 pub(crate) const PUSHES_PER_PAGE_DEFAULT: u64 = 50;
-/// Highest page of a token list: with 100 a page, far past any offset that is worth a scan.
-pub(crate) const TOKEN_PAGE_MAX: u64 = 100_000;
+/// Highest page of a list: with 100 a page, far past any offset that is worth a scan.
+pub(crate) const PAGE_MAX: u64 = 100_000;
 
 /// Longest row of SQLite in a Durable Object. More passes locally and fails in production.
 const ROW_LEN_MAX: usize = 2_000_000;
@@ -226,6 +231,10 @@ pub(crate) const SEND_LEN: usize = 256 * 1024;
 pub(crate) const RESERVATION_MS: u64 = 30_000;
 /// How long a caller should wait before it asks again for something that is under way.
 pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
+/// How long a browser may remember what a page of another origin may ask: the longest that any of them does.
+pub(crate) const CORS_MAX_AGE_SECONDS: u64 = 24 * 60 * 60;
+/// How long a caller should wait that has made too many requests: the period of both rate limits in `wrangler.toml`.
+pub(crate) const RATE_PERIOD_SECONDS: u64 = 10;
 /// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
 /// own delay the listing is less than 5 s behind.
 pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
@@ -269,6 +278,14 @@ pub(crate) const LATE_WRITE_MS: u64 = 60_000;
 /// Most keys that R2 lists or deletes in one operation.
 pub(crate) const R2_KEYS_MAX: u32 = 1000;
 
+/// What one repo, and all repos together, may hold, in bytes: as the product documentation has it.
+const REPO_STORAGE_MAX_BYTES: &str = "REPO_STORAGE_MAX_BYTES";
+const REPO_STORAGE_MAX_BYTES_DEFAULT: u64 = 10_000_000_000;
+const ACCOUNT_STORAGE_MAX_BYTES: &str = "ACCOUNT_STORAGE_MAX_BYTES";
+const ACCOUNT_STORAGE_MAX_BYTES_DEFAULT: u64 = 1_000_000_000_000;
+/// For how long an isolate believes what the account said that it holds.
+pub(crate) const ACCOUNT_USAGE_KEPT_MS: u64 = 10_000;
+
 /// How long a registered upload may live before its bytes are reclaimed, in seconds.
 const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;
 const UPLOAD_GRACE_SECONDS_MIN: u64 = 1;
@@ -287,6 +304,13 @@ pub(crate) fn read(env: &Env, host: Option<&str>) -> Result<Config, ConfigError>
     let config = Config::parse(|name| env.var(name).ok().map(|value| value.to_string()))?;
     config.permit(host)?;
     Ok(config)
+}
+
+/// What one repo may hold, in bytes.
+pub(crate) fn repo_storage_max(env: &Env) -> u64 {
+    // A value that is no number keeps the Worker from serving at all.
+    let bytes = env.var(REPO_STORAGE_MAX_BYTES).ok().and_then(|value| value.to_string().parse().ok());
+    bytes.unwrap_or(REPO_STORAGE_MAX_BYTES_DEFAULT)
 }
 
 /// The account that this deployment serves. No repo is made before it is set.

@@ -2,13 +2,16 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+mod words;
+
 use git_core::protocol::RequestError;
 
-use crate::config::{ConfigError, RETRY_AFTER_SECONDS, TOKEN_TTL_MAX, TOKEN_TTL_MIN};
+use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
 use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
 use crate::ops::body::{BodyError, Stopped};
+use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
 /// What a request that succeeded gets.
@@ -41,6 +44,8 @@ pub(crate) enum Error {
     /// The address names an account that this deployment does not serve.
     OtherAccount,
     NoRoute,
+    /// More requests than the deployment lets through.
+    RateLimited,
     MethodNotAllowed {
         allow: &'static str,
     },
@@ -81,6 +86,8 @@ pub(crate) enum Error {
     Body(BodyError),
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
+    /// Nothing more may be stored.
+    Storage(StorageLimit),
     Failed(Failure),
 }
 
@@ -130,6 +137,8 @@ const IMPORT_IN_PROGRESS: u32 = 10_302;
 const FORK_IN_PROGRESS: u32 = 10_303;
 const INTERNAL_ERROR: u32 = 10_400;
 const METHOD_NOT_ALLOWED: u32 = 10_405;
+const RATE_LIMITED: u32 = 10_429;
+const STORAGE_LIMIT: u32 = 10_507;
 
 impl Error {
     /// The answer to a REST request.
@@ -166,6 +175,7 @@ impl Error {
     fn with_headers(&self, answer: Answer) -> Answer {
         match self {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", (*allow).to_owned()),
+            Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
             Self::CreateInProgress(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
                 answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
             }
@@ -178,8 +188,12 @@ impl Error {
         match self {
             Self::Unauthenticated => (401, AUTHENTICATION),
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
-            Self::NoRoute | Self::GitPath => (404, NOT_FOUND),
-            Self::NamespaceNotFound(_) | Self::RepoNotFound(_) | Self::TokenNotFound(_) => (404, NOT_FOUND),
+            Self::NoRoute
+            | Self::GitPath
+            | Self::NamespaceNotFound(_)
+            | Self::RepoNotFound(_)
+            | Self::TokenNotFound(_) => (404, NOT_FOUND),
+            Self::RateLimited => (429, RATE_LIMITED),
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
             Self::Input { .. }
             | Self::NamespaceName { .. }
@@ -193,6 +207,7 @@ impl Error {
             Self::NamespaceNotEmpty(_) => (409, NOT_EMPTY),
             Self::CreateInProgress(_) => (409, CREATE_IN_PROGRESS),
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
+            Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
         }
@@ -206,76 +221,11 @@ impl Error {
                 Refusal::ReadScope | Refusal::ReadOnly => 403,
                 Refusal::AlreadyExists | Refusal::CatalogChanged | Refusal::UploadExpired => 409,
                 Refusal::NotReady(_) => 503,
+                Refusal::StorageLimit { .. } => 507,
             },
             Self::GitService(_) => 403,
             _ => self.rest().0,
         }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::Unauthenticated | Self::OtherAccount => "Authentication error".into(),
-            Self::Forbidden(why) => format!("Authentication error: {why}."),
-            Self::NoRoute => "No such route.".into(),
-            Self::MethodNotAllowed { allow } => format!("Method not allowed: use {allow}."),
-            Self::Input { message, .. } => message.clone(),
-            Self::RepoName { .. } | Self::GitRepoName => "Invalid repo name.".into(),
-            Self::NamespaceName { .. } => "Invalid namespace name.".into(),
-            Self::NamespaceNotFound(name) => format!("Namespace not found: {name}."),
-            Self::NamespaceExists(name) => format!("namespace already exists: {name}"),
-            Self::NamespaceNotEmpty(name) => format!("Namespace is not empty: {name}. Delete its repos first."),
-            Self::Ttl(ttl) => {
-                format!("Invalid TTL {ttl}: must be between {TOKEN_TTL_MIN} and {TOKEN_TTL_MAX} seconds.")
-            }
-            Self::RepoNotFound(name) => format!("Repository not found: {name}."),
-            Self::RepoExists(name) => format!("repo already exists: {name}"),
-            Self::CreateInProgress(name) => format!("Repository is being created: {name}. Try again."),
-            Self::TokenNotFound(id) => format!("Token not found: {id}."),
-            Self::Refused { repo, refusal } => message_of_refusal(repo, refusal),
-            Self::GitService(service) => format!("unknown service {service:?}"),
-            Self::GitPath => "not found".into(),
-            Self::GitRequest(error) => error.to_string(),
-            Self::Body(error) => format!("Invalid body: {error}."),
-            Self::NotServing(why) => why.to_string(),
-            Self::Failed(_) => "Internal error.".into(),
-        }
-    }
-
-    /// One line, as a fact. All that concerns who may see a repo says the same, so that names cannot be probed.
-    fn git_message(&self) -> String {
-        match self {
-            Self::Refused { refusal, .. } => match refusal {
-                Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => GIT_UNAUTHENTICATED.into(),
-                Refusal::ReadScope => "the token's scope is read: a push needs write".into(),
-                Refusal::ReadOnly => "the repository is read-only".into(),
-                Refusal::NotReady(status) => format!("the repository is {}: try again", status_word(*status)),
-                Refusal::AlreadyExists => "the repository already exists".into(),
-                Refusal::CatalogChanged => "the repository changed while the push was checked: push again".into(),
-                Refusal::UploadExpired => "the push took too long to arrive: push again".into(),
-            },
-            Self::Unauthenticated => GIT_UNAUTHENTICATED.into(),
-            Self::GitService(service) if service.is_empty() => {
-                "the dumb HTTP protocol is not served: use a git client that speaks the smart protocol".into()
-            }
-            Self::GitPath => "no such path: a remote is <origin>/git/<namespace>/<repo>.git".into(),
-            Self::GitRepoName => "invalid repository name".into(),
-            Self::MethodNotAllowed { allow } => format!("method not allowed: use {allow}"),
-            Self::Body(error) => error.to_string(),
-            Self::Failed(_) => "internal error".into(),
-            _ => self.message(),
-        }
-    }
-}
-
-const GIT_UNAUTHENTICATED: &str =
-    "authentication required: the token is missing, expired or revoked, or there is no such repository for it";
-
-fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Creating => "being created",
-        Status::Ready => "ready",
-        Status::Importing => "being imported",
-        Status::Forking => "being forked",
     }
 }
 
@@ -285,22 +235,10 @@ fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
         Refusal::AlreadyExists => (409, ALREADY_EXISTS),
         Refusal::BadToken => (401, AUTHENTICATION),
         Refusal::ReadScope | Refusal::ReadOnly => (403, AUTHENTICATION),
+        Refusal::StorageLimit { .. } => (507, STORAGE_LIMIT),
         Refusal::NotReady(Status::Importing) => (409, IMPORT_IN_PROGRESS),
         Refusal::NotReady(Status::Forking) => (409, FORK_IN_PROGRESS),
         Refusal::NotReady(_) | Refusal::CatalogChanged | Refusal::UploadExpired => (409, CREATE_IN_PROGRESS),
-    }
-}
-
-fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::NotFound | Refusal::TokenNotFound => format!("Repository not found: {repo}."),
-        Refusal::AlreadyExists => format!("repo already exists: {repo}"),
-        Refusal::NotReady(status) => format!("Repository is {}: {repo}. Try again.", status_word(*status)),
-        Refusal::BadToken => "Authentication error".into(),
-        Refusal::ReadScope => "The token's scope is read.".into(),
-        Refusal::ReadOnly => format!("Repository is read-only: {repo}."),
-        Refusal::CatalogChanged => format!("Repository changed: {repo}. Try again."),
-        Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
     }
 }
 
@@ -319,6 +257,10 @@ mod tests {
         Error::Refused { repo: "r".into(), refusal }
     }
 
+    fn full() -> Error {
+        Error::Storage(StorageLimit::Account { max: 7 })
+    }
+
     fn too_long() -> Error {
         Error::Body(BodyError::TooLong { len_max: 5 })
     }
@@ -330,6 +272,7 @@ mod tests {
             (Error::OtherAccount, 403, "10000 Authentication error"),
             (Error::Forbidden("why"), 403, "10000 Authentication error: why."),
             (Error::NoRoute, 404, "10200 No such route."),
+            (Error::RateLimited, 429, "10429 Too many requests: wait 10 seconds."),
             (Error::MethodNotAllowed { allow: "GET" }, 405, "10405 Method not allowed: use GET."),
             (Error::RepoName { pointer: None }, 400, "10101 Invalid repo name."),
             (Error::NamespaceName { pointer: None }, 400, "10100 Invalid namespace name."),
@@ -345,6 +288,7 @@ mod tests {
             (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
             (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
             (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (full(), 507, "10507 Storage limit reached: all repositories together may hold 7 bytes."),
             (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
         ];
         for (error, status, message) in table {
@@ -359,6 +303,7 @@ mod tests {
             (refused(Refusal::ReadOnly), 403, "the repository is read-only\n"),
             (refused(Refusal::NotReady(Status::Importing)), 503, "the repository is being imported: try again\n"),
             (too_long(), 413, "the request's body is longer than 5 bytes\n"),
+            (Error::RateLimited, 429, "too many requests to this repository: wait 10 seconds\n"),
             (Error::GitService("git-x".into()), 403, "unknown service \"git-x\"\n"),
             (Error::Failed(Failure::Platform("secret".into())), 500, "internal error\n"),
         ];
@@ -384,5 +329,6 @@ mod tests {
         for error in [Error::CreateInProgress("r".into()), refused(Refusal::NotReady(Status::Creating))] {
             assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
         }
+        assert!(Error::RateLimited.to_git().headers.contains(&("retry-after", "10".into())));
     }
 }

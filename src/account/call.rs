@@ -30,16 +30,20 @@ pub(crate) struct NamespaceListing {
     pub(crate) limit: u64,
     /// The key that the last page ended with.
     pub(crate) after: Option<String>,
+    /// How many to pass over, for callers that count pages: they are told how many there are.
+    pub(crate) offset: Option<u64>,
     /// Keys of those that the caller may see; absent: all.
     pub(crate) only: Option<Vec<String>>,
 }
 
 /// A page of namespaces.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NamespacePage {
     pub(crate) namespaces: Vec<NamespaceInfo>,
     /// The key that the page ends with; absent on the last one.
     pub(crate) next: Option<String>,
+    /// How many namespaces there are on all pages, if that was asked for.
+    pub(crate) total_count: Option<u64>,
 }
 
 /// Answers.
@@ -71,15 +75,15 @@ mod tests {
 
     #[test]
     fn a_list_travels_as_this_json() {
-        let listing = NamespaceListing { limit: 2, after: Some("a".into()), only: None };
+        let listing = NamespaceListing { limit: 2, after: Some("a".into()), offset: None, only: None };
         assert_eq!(
             serde_json::to_string(&Call::List(listing)).unwrap(),
-            r#"{"list":{"limit":2,"after":"a","only":null}}"#
+            r#"{"list":{"limit":2,"after":"a","offset":null,"only":null}}"#
         );
-        let page = NamespacePage { namespaces: vec![], next: None };
+        let page = NamespacePage::default();
         assert_eq!(
             serde_json::to_string(&Ok::<_, Never>(Reply::Namespaces(page))).unwrap(),
-            r#"{"Ok":{"namespaces":{"namespaces":[],"next":null}}}"#
+            r#"{"Ok":{"namespaces":{"namespaces":[],"next":null,"total_count":null}}}"#
         );
         assert_eq!(serde_json::to_string(&Call::Usage).unwrap(), r#""usage""#);
         assert_eq!(

@@ -40,11 +40,13 @@ pub(super) fn report<D: Database>(db: &D, report: &NamespaceReport) -> Result<()
 pub(super) fn list<D: Database>(db: &D, listing: &NamespaceListing) -> Result<NamespacePage, Failure> {
     let only = listing.only.as_ref().map(serde_json::to_string).transpose();
     let only = only.map_err(|error| Failure::shape("a list that is JSON", error))?;
+    let (limit, offset) = (listing.limit + 1, listing.offset.unwrap_or(0));
     let rows = db.exec(
-        "SELECT name, created_at, updated_at, repo_count, size FROM namespaces
-         WHERE name_key > ?1 AND is_deleted = 0 AND (?2 IS NULL OR name_key IN (SELECT value FROM json_each(?2)))
-         ORDER BY name_key LIMIT ?3",
-        &[listing.after.as_deref().unwrap_or("").into(), only.as_deref().into(), (listing.limit + 1).into()],
+        &format!(
+            "SELECT name, created_at, updated_at, repo_count, size FROM namespaces WHERE {VISIBLE} AND name_key > ?2
+             ORDER BY name_key LIMIT ?3 OFFSET ?4"
+        ),
+        &[only.as_deref().into(), listing.after.as_deref().unwrap_or("").into(), limit.into(), offset.into()],
     )?;
     let info = |mut row: crate::durable::Row| {
         let (namespace, created_at, updated_at) = (row.text()?, row.integer()?, row.integer()?);
@@ -56,7 +58,16 @@ pub(super) fn list<D: Database>(db: &D, listing: &NamespaceListing) -> Result<Na
         namespaces.pop();
     }
     let next = namespaces.last().filter(|_| has_more).map(|last| last.namespace.to_ascii_lowercase());
-    Ok(NamespacePage { namespaces, next })
+    let total_count = listing.offset.map(|_| count(db, only.as_deref())).transpose()?;
+    Ok(NamespacePage { namespaces, next, total_count })
+}
+
+/// Which rows whoever may see the keys in `?1`, or all of them, is shown.
+const VISIBLE: &str = "is_deleted = 0 AND (?1 IS NULL OR name_key IN (SELECT value FROM json_each(?1)))";
+
+fn count<D: Database>(db: &D, only: Option<&str>) -> Result<u64, Failure> {
+    let rows = db.exec(&format!("SELECT COUNT(*) FROM namespaces WHERE {VISIBLE}"), &[only.into()])?;
+    rows.into_iter().next().map_or(Ok(0), |mut row| row.integer())
 }
 
 /// Bytes in all namespaces.
@@ -85,7 +96,7 @@ mod tests {
 
     fn listed(db: &MemoryDatabase, limit: u64, only: Option<&[&str]>) -> Vec<Vec<String>> {
         let only = only.map(|keys| keys.iter().map(ToString::to_string).collect());
-        let mut listing = NamespaceListing { limit, after: None, only };
+        let mut listing = NamespaceListing { limit, after: None, offset: None, only };
         let mut pages = Vec::new();
         loop {
             let page = list(db, &listing).unwrap();
@@ -107,6 +118,9 @@ mod tests {
         assert_eq!(listed(&db, 3, None), [["A", "b", "c"]]);
         assert_eq!(listed(&db, 1, Some(&["c", "a", "z"])), [["A"], ["c"]]);
         assert_eq!(listed(&db, 1, Some(&[])), [[""; 0]]);
+        let only = Some(vec!["a".to_owned(), "c".to_owned()]);
+        let page = list(&db, &NamespaceListing { limit: 1, after: None, offset: Some(1), only }).unwrap();
+        assert_eq!((page.namespaces[0].namespace.as_str(), page.total_count), ("c", Some(2)));
     }
 
     #[test]

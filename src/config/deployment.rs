@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use worker::Url;
 
-use crate::token::sha256;
+use super::api_tokens::ApiTokens;
+use super::{
+    ACCOUNT_STORAGE_MAX_BYTES, ACCOUNT_STORAGE_MAX_BYTES_DEFAULT, REPO_STORAGE_MAX_BYTES,
+    REPO_STORAGE_MAX_BYTES_DEFAULT,
+};
 
 /// The account of local development, and the SHA-256 of its API tokens `dev-edit` and `dev-read`. Everybody knows
 /// them, so they open nothing but a loopback address.
@@ -15,21 +18,18 @@ const DEVELOPMENT_TOKENS: [&str; 2] = [
     "ada850d1268585f28940211ce5f231e7b46f3e4ee80c888b8deced9ecb1a5fb1",
 ];
 
-/// What an API token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Permission {
-    Read,
-    Edit,
+/// The origins whose pages may call this server from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origins {
+    Any,
+    Only(Vec<String>),
 }
 
-/// An API token that the deployment accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ApiToken {
-    pub(crate) sha256: [u8; 32],
-    pub(crate) permission: Permission,
-    /// Keys of the namespaces that it opens; absent: all of them.
-    pub(crate) namespaces: Option<Vec<String>>,
+/// How much may be stored, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StorageLimits {
+    pub(crate) repo_max: u64,
+    pub(crate) account_max: u64,
 }
 
 /// The deployment's variables, checked.
@@ -38,7 +38,9 @@ pub(crate) struct Config {
     pub(crate) account_id: String,
     /// Without a slash at its end.
     public_url: String,
-    pub(crate) api_tokens: Vec<ApiToken>,
+    pub(crate) api_tokens: ApiTokens,
+    pub(crate) cors_origins: Origins,
+    pub(crate) storage: StorageLimits,
     pub(crate) debug_triggers: bool,
     /// Whether a push may bring commits whose parents the repo does not have, as git's `receive.shallowUpdate`.
     pub(crate) receive_shallow_update: bool,
@@ -80,7 +82,20 @@ impl Config {
         Ok(Self {
             account_id: required("ACCOUNT_ID", ACCOUNT_ID_HOW)?,
             public_url: parse_public_url(&required("PUBLIC_URL", PUBLIC_URL_HOW)?)?,
-            api_tokens: parse_api_tokens(&required("API_TOKENS", API_TOKENS_HOW)?)?,
+            api_tokens: ApiTokens::parse(&required("API_TOKENS", API_TOKENS_HOW)?)?,
+            cors_origins: parse_origins(&variable("CORS_ORIGINS").unwrap_or_default())?,
+            storage: StorageLimits {
+                repo_max: parse_bytes(
+                    REPO_STORAGE_MAX_BYTES,
+                    variable(REPO_STORAGE_MAX_BYTES),
+                    REPO_STORAGE_MAX_BYTES_DEFAULT,
+                )?,
+                account_max: parse_bytes(
+                    ACCOUNT_STORAGE_MAX_BYTES,
+                    variable(ACCOUNT_STORAGE_MAX_BYTES),
+                    ACCOUNT_STORAGE_MAX_BYTES_DEFAULT,
+                )?,
+            },
             debug_triggers: variable("DEBUG_TRIGGERS").as_deref() == Some("on"),
             receive_shallow_update: parse_switch(
                 "RECEIVE_SHALLOW_UPDATE",
@@ -95,7 +110,7 @@ impl Config {
         let local = is_loopback(host) && is_loopback(public_url.as_ref().and_then(Url::host_str));
         let what = if self.account_id == DEVELOPMENT_ACCOUNT_ID {
             "ACCOUNT_ID"
-        } else if self.api_tokens.iter().any(|token| DEVELOPMENT_TOKENS.contains(&hex::encode(token.sha256).as_str())) {
+        } else if self.api_tokens.have_any(&DEVELOPMENT_TOKENS) {
             "an API token"
         } else {
             return Ok(());
@@ -106,12 +121,6 @@ impl Config {
     /// The address of a repo for Git.
     pub(crate) fn remote(&self, namespace: &str, repo: &str) -> String {
         format!("{}/git/{namespace}/{repo}.git", self.public_url)
-    }
-
-    /// The API token that `token` is. The time this takes tells of the hash, which tells nothing of a token.
-    pub(crate) fn api_token(&self, token: &str) -> Option<&ApiToken> {
-        let hash = sha256(token.as_bytes());
-        self.api_tokens.iter().find(|token| token.sha256 == hash)
     }
 }
 
@@ -128,6 +137,25 @@ fn parse_switch(name: &'static str, value: Option<&str>) -> Result<bool, ConfigE
     }
 }
 
+fn parse_bytes(name: &'static str, value: Option<String>, default: u64) -> Result<u64, ConfigError> {
+    let Some(value) = value else { return Ok(default) };
+    value.parse().map_err(|_| ConfigError::Malformed { name, why: "must be a number of bytes".into() })
+}
+
+/// Origins apart by commas, as a browser writes them, or `*`.
+fn parse_origins(value: &str) -> Result<Origins, ConfigError> {
+    let list: Vec<&str> = value.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
+    if list == ["*"] {
+        return Ok(Origins::Any);
+    }
+    let origin = |text: &str| {
+        let is_origin = Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+        let why = || format!("must be * or origins such as https://app.example, apart by commas: {text} is none");
+        if is_origin { Ok(text.to_owned()) } else { Err(ConfigError::Malformed { name: "CORS_ORIGINS", why: why() }) }
+    };
+    list.into_iter().map(origin).collect::<Result<_, _>>().map(Origins::Only)
+}
+
 fn parse_public_url(value: &str) -> Result<String, ConfigError> {
     let malformed = |why: String| ConfigError::Malformed { name: "PUBLIC_URL", why };
     let url = Url::parse(value).map_err(|error| malformed(format!("is not a URL: {error}")))?;
@@ -137,44 +165,20 @@ fn parse_public_url(value: &str) -> Result<String, ConfigError> {
     Ok(value.trim_end_matches('/').to_owned())
 }
 
-fn parse_api_tokens(value: &str) -> Result<Vec<ApiToken>, ConfigError> {
-    #[derive(Deserialize)]
-    struct Entry {
-        sha256: String,
-        permission: Permission,
-        namespaces: Option<Vec<String>>,
-    }
-    let malformed = |why: String| ConfigError::Malformed { name: "API_TOKENS", why };
-    // Anybody may see this, so it says where and nothing of what stands there.
-    let unexpected = |error: serde_json::Error| {
-        let (line, column) = (error.line(), error.column());
-        malformed(format!("is not the JSON that is expected, at line {line} column {column}"))
-    };
-    let entries: Vec<Entry> = serde_json::from_str(value).map_err(unexpected)?;
-    let token = |(index, entry): (usize, Entry)| {
-        let mut sha256 = [0; 32];
-        hex::decode_to_slice(&entry.sha256, &mut sha256)
-            .map_err(|_| malformed(format!("has no 64 hexadecimal digits as sha256 of entry {index}")))?;
-        let keys = |names: Vec<String>| names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Ok(ApiToken { sha256, permission: entry.permission, namespaces: entry.namespaces.map(keys) })
-    };
-    entries.into_iter().enumerate().map(token).collect()
-}
-
 #[cfg(test)]
 impl Config {
     /// A deployment for tests: account `abc`, API tokens `edit`, `read` and `only-mine`, which is for the
     /// namespace `mine`.
     pub(crate) fn of_tests() -> Self {
-        let token = |text: &str, permission| ApiToken { sha256: sha256(text.as_bytes()), permission, namespaces: None };
         Self {
             account_id: "abc".into(),
             public_url: "https://artifacts.example".into(),
-            api_tokens: vec![
-                token("edit", Permission::Edit),
-                token("read", Permission::Read),
-                ApiToken { namespaces: Some(vec!["mine".into()]), ..token("only-mine", Permission::Edit) },
-            ],
+            api_tokens: ApiTokens::of_tests(),
+            cors_origins: Origins::Only(Vec::new()),
+            storage: StorageLimits {
+                repo_max: REPO_STORAGE_MAX_BYTES_DEFAULT,
+                account_max: ACCOUNT_STORAGE_MAX_BYTES_DEFAULT,
+            },
             debug_triggers: false,
             receive_shallow_update: false,
         }
@@ -210,36 +214,32 @@ mod tests {
         assert!(why("PUBLIC_URL", "artifacts.example").contains("PUBLIC_URL is not a URL"));
         assert!(why("PUBLIC_URL", "ftp://artifacts.example").contains("PUBLIC_URL must be http:// or https://"));
         assert!(why("API_TOKENS", "dev-edit").contains("API_TOKENS is not the JSON"));
-        let short = r#"[{"sha256":"00","permission":"edit"}]"#;
-        assert!(why("API_TOKENS", short).contains("sha256 of entry 0"));
     }
 
     #[test]
-    fn what_is_malformed_in_a_secret_is_not_repeated() {
-        for secret in [r#"["the-token"]"#, r#""the-token""#, r#"[{"sha256":"the-token","permission":"edit"}]"#] {
-            let why = config(&[("API_TOKENS", secret)]).unwrap_err().to_string();
-            assert!(!why.contains("the-token"), "{why}");
+    fn origins_are_written_as_browsers_write_them() {
+        let origins = |value| config(&[("CORS_ORIGINS", value)]).map(|config| config.cors_origins);
+        assert_eq!(origins(""), Ok(Origins::Only(Vec::new())));
+        assert_eq!(origins("*"), Ok(Origins::Any));
+        let two = vec!["https://app.example".to_owned(), "http://localhost:5173".to_owned()];
+        assert_eq!(origins("https://app.example, http://localhost:5173"), Ok(Origins::Only(two)));
+        for wrong in ["app.example", "https://app.example/", "https://App.example", "https://a.example *", "null"] {
+            assert!(origins(wrong).unwrap_err().to_string().contains("CORS_ORIGINS must be * or origins"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn storage_limits_are_the_documented_ones_unless_a_number_says_otherwise() {
+        let storage = config(&[]).unwrap().storage;
+        assert_eq!((storage.repo_max, storage.account_max), (10_000_000_000, 1_000_000_000_000));
+        assert_eq!(config(&[("REPO_STORAGE_MAX_BYTES", "5")]).unwrap().storage.repo_max, 5);
+        let error = config(&[("ACCOUNT_STORAGE_MAX_BYTES", "1 TB")]).unwrap_err().to_string();
+        assert_eq!(error, "not configured: ACCOUNT_STORAGE_MAX_BYTES must be a number of bytes");
     }
 
     #[test]
     fn a_remote_is_built_from_the_public_url() {
         assert_eq!(config(&[]).unwrap().remote("ns", "Repo"), "https://artifacts.example/git/ns/Repo.git");
-    }
-
-    #[test]
-    fn tokens_have_a_permission_and_namespaces_without_case() {
-        let tokens = config(&[]).unwrap().api_tokens;
-        assert_eq!((tokens[0].permission, &tokens[0].namespaces), (Permission::Edit, &None));
-        assert_eq!((tokens[1].permission, &tokens[1].namespaces), (Permission::Read, &Some(vec!["a".into()])));
-    }
-
-    #[test]
-    fn a_token_is_found_by_its_hash() {
-        let tokens = format!(r#"[{{"sha256":"{}","permission":"edit"}}]"#, hex::encode(sha256(b"secret")));
-        let config = config(&[("API_TOKENS", &tokens)]).unwrap();
-        assert!(config.api_token("secret").is_some());
-        assert!(config.api_token("Secret").is_none());
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn the_well_known_tokens_are_known() {
         for (token, hash) in ["dev-edit", "dev-read"].iter().zip(DEVELOPMENT_TOKENS) {
-            assert_eq!(hex::encode(sha256(token.as_bytes())), hash);
+            assert_eq!(hex::encode(crate::token::sha256(token.as_bytes())), hash);
             let tokens = format!(r#"[{{"sha256":"{hash}","permission":"edit"}}]"#);
             let refused = Err(ConfigError::Development { what: "an API token" });
             assert_eq!(config(&[("API_TOKENS", &tokens)]).unwrap().permit(Some("localhost")), refused);

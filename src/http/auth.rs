@@ -11,7 +11,7 @@ use crate::token::TokenSecret;
 /// The API token of a REST request.
 pub(crate) fn api_token<'a>(config: &'a Config, authorization: Option<&str>) -> Result<&'a ApiToken, Error> {
     let token = authorization.and_then(bearer).ok_or(Error::Unauthenticated)?;
-    config.api_token(token).ok_or(Error::Unauthenticated)
+    config.api_tokens.find(token).ok_or(Error::Unauthenticated)
 }
 
 /// Whether an API token may change anything.
@@ -92,14 +92,15 @@ mod tests {
 
     #[test]
     fn a_token_that_may_read_does_not_write() {
-        let token = |permission| ApiToken { sha256: [0; 32], permission, namespaces: None };
+        let token = |permission| ApiToken::of_tests("token", permission);
         assert_eq!(may_edit(&token(Permission::Edit)), Ok(()));
         assert_eq!(may_edit(&token(Permission::Read)), Err(Error::Forbidden("the API token may only read")));
     }
 
     #[test]
     fn a_token_for_some_namespaces_opens_no_other() {
-        let token = ApiToken { sha256: [0; 32], permission: Permission::Edit, namespaces: Some(vec!["ns".into()]) };
+        let mut token = ApiToken::of_tests("token", Permission::Edit);
+        token.namespaces = Some(vec!["ns".into()]);
         assert_eq!(covers(&token, &NamespaceName::parse("NS").unwrap()), Ok(()));
         assert!(covers(&token, &NamespaceName::parse("other").unwrap()).is_err());
     }

@@ -35,6 +35,24 @@ pub(crate) struct CursorInfo {
     pub(crate) cursor: String,
     pub(crate) per_page: u64,
     pub(crate) count: usize,
+    /// For callers that count pages.
+    #[serde(flatten)]
+    pub(crate) pages: Option<Numbered>,
+}
+
+/// Where a page stands among all, for callers that count them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Numbered {
+    pub(crate) page: u64,
+    pub(crate) total_pages: u64,
+    pub(crate) total_count: u64,
+}
+
+impl Numbered {
+    /// The page that begins after `offset` of so many.
+    pub(crate) fn of(offset: u64, per_page: u64, total_count: u64) -> Self {
+        Self { page: offset / per_page + 1, total_pages: total_count.div_ceil(per_page), total_count }
+    }
 }
 
 /// A list's place in the whole, for lists with pages.
@@ -90,10 +108,15 @@ mod tests {
 
     #[test]
     fn lists_tell_their_place() {
-        let info = CursorInfo { cursor: String::new(), per_page: 50, count: 0 };
+        let info = CursorInfo { cursor: String::new(), per_page: 50, count: 0, pages: None };
         assert_eq!(
             json(&page([(); 0], info)),
             r#"{"result":[],"success":true,"errors":[],"messages":[],"result_info":{"cursor":"","per_page":50,"count":0}}"#
+        );
+        let pages = Some(Numbered::of(100, 50, 120));
+        assert_eq!(
+            json(&CursorInfo { cursor: "c".into(), per_page: 50, count: 20, pages }),
+            r#"{"cursor":"c","per_page":50,"count":20,"page":3,"total_pages":3,"total_count":120}"#
         );
         let info = PageInfo { page: 1, per_page: 30, total_pages: 1, count: 1, total_count: 1 };
         assert_eq!(json(&info), r#"{"page":1,"per_page":30,"total_pages":1,"count":1,"total_count":1}"#);

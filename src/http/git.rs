@@ -1,5 +1,6 @@
 //! Git over HTTP. Source: gitprotocol-http(5).
 
+use futures_util::future::join;
 use git_core::ObjectId;
 use git_core::pkt_line::write_err;
 use git_core::protocol::command::Command;
@@ -12,7 +13,7 @@ use super::answer::Answer;
 use super::auth;
 use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
-use super::{serving, stream};
+use super::{rate_limit, serving, stream};
 use crate::config::{
     self, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX,
 };
@@ -23,10 +24,12 @@ use crate::objects::{DurableObjects, Objects};
 use crate::ops::body::{self, Stopped};
 use crate::ops::object_info::object_info;
 use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
+use crate::ops::storage::{self, Room};
 use crate::ops::upload_pack::upload_pack;
 use crate::repo::Opened;
 use crate::repo::call::{Snapshot, View};
 use crate::store::R2Packs;
+use crate::time;
 
 const REQUEST_LIMITS: RequestLimits = RequestLimits {
     n_wants_max: WANTS_MAX,
@@ -54,7 +57,7 @@ pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
 }
 
 async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response, Error> {
-    serving(git.config)?;
+    let config = serving(git.config)?;
     let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
     let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
     let service = match git.route.endpoint {
@@ -65,6 +68,7 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
         Endpoint::WrongMethod { allow } => return Err(Error::MethodNotAllowed { allow }),
     };
     let token_sha256 = auth::repo_token(git.request.headers().get("authorization")?.as_deref())?.sha256();
+    rate_limit::git(git.env, &namespace, &repo).await?;
     let client = git.objects.repo(&namespace, &repo)?;
     let protocol = git.request.headers().get("git-protocol")?.unwrap_or_default();
     let version = Version::from_header(&protocol).for_service(service);
@@ -86,13 +90,16 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
         }
         (Endpoint::ReceivePack, _) => {
             let beginning = Beginning::read(body).await;
-            let opened = open(beginning.as_ref().map_or(View::PushRefs, Beginning::view)).await?;
+            let view = beginning.as_ref().map_or(View::PushRefs, Beginning::view);
+            let (opened, account_size) = join(open(view), account_size(git, config, view)).await;
+            let opened = opened?;
             let to = Receiving {
                 repo: &client,
                 store: &R2Packs::new(git.env)?,
                 opened: &opened,
                 token_sha256: &token_sha256,
-                takes_shallow: git.config.as_ref().is_ok_and(|config| config.receive_shallow_update),
+                takes_shallow: config.receive_shallow_update,
+                room: Room::of(config.storage, opened.snapshot.size(), account_size),
             };
             match receive_pack(&to, beginning.map_err(Stopped::Body)?, body).await? {
                 Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
@@ -103,6 +110,14 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
         (_, Service::UploadPack) => advertise(service, version, &open(View::Refs).await?.snapshot),
         (_, Service::ReceivePack) => advertise(service, version, &open(View::PushRefs).await?.snapshot),
     }
+}
+
+/// What the account holds: asked beside the repo, and of no matter to who only looks whether a push may be.
+async fn account_size(git: &GitRequest<'_>, config: &Config, view: View) -> u64 {
+    if view != View::Push {
+        return 0;
+    }
+    storage::account_size(git.objects, &config.account_id, time::now()).await
 }
 
 fn service(url: &Url) -> Result<Service, Error> {

@@ -3,14 +3,17 @@
 pub(crate) mod answer;
 mod auth;
 mod body;
+mod cors;
 mod debug;
 pub(crate) mod envelope;
 mod git;
+mod openapi;
+mod rate_limit;
 mod rest;
 mod route;
 mod stream;
 
-use worker::{Env, Request, Response};
+use worker::{Env, Request, Response, Url};
 
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
@@ -20,50 +23,81 @@ use crate::ops::body::{Stopped, read_whole};
 use crate::time;
 use answer::Answer;
 use body::RequestBody;
-use route::Route;
+use route::{Endpoint, GitRoute, RestRoute, Route};
+
+const OPTIONS: &str = "OPTIONS";
 
 /// Answers a request. Whatever goes wrong becomes an answer in the form of the surface it was meant for.
 pub(crate) async fn respond(request: Request, env: &Env) -> worker::Result<Response> {
     let url = request.url()?;
     let method = request.inner().method();
     let config = config::read(env, url.host_str());
+    let mut response = match route::route(&method, url.path()) {
+        Err(Error::MethodNotAllowed { allow }) if method == OPTIONS => cors::options(allow).into_response(false)?,
+        Ok(Route::Git(GitRoute { endpoint: Endpoint::WrongMethod { allow }, .. })) if method == OPTIONS => {
+            cors::options(allow).into_response(false)?
+        }
+        routed => answer(&request, env, &config, &url, routed).await?,
+    };
+    if let Ok(config) = &config {
+        let origin = request.headers().get("origin")?;
+        cors::open(&config.cors_origins, origin.as_deref(), method == OPTIONS, &mut response)?;
+    }
+    Ok(response)
+}
+
+async fn answer(
+    request: &Request,
+    env: &Env,
+    config: &Result<Config, ConfigError>,
+    url: &Url,
+    routed: Result<Route, Error>,
+) -> worker::Result<Response> {
     let objects = DurableObjects::new(env);
-    let answer = match route::route(&method, url.path()) {
+    let answer = match routed {
         Ok(Route::Git(route)) => {
-            let (config, objects) = (&config, &objects);
-            let git = git::GitRequest { env, config, objects, route: &route, request: &request, url: &url };
+            let git = git::GitRequest { env, config, objects: &objects, route: &route, request, url };
             match git::serve(&git).await {
                 Ok(response) => return Ok(response),
                 Err(error) => logged(&error).to_git(),
             }
         }
         Ok(Route::Rest(route)) => {
-            rest(&config, &objects, &route, &request, &url).await.unwrap_or_else(|error| logged(&error).to_rest())
+            let rest = RestRequest { env, config, objects: &objects, request, url };
+            rest.serve(&route).await.unwrap_or_else(|error| logged(&error).to_rest())
         }
-        Ok(Route::Debug(trigger)) => match serving(&config) {
-            Ok(config) if debug::is_open(config, &url) => debug::fire(trigger),
+        Ok(Route::Debug(trigger)) => match serving(config) {
+            Ok(config) if debug::is_open(config, url) => debug::fire(trigger),
             _ => Error::NoRoute.to_rest(),
         },
+        Ok(Route::OpenApi) => openapi::answer(),
         Err(error) => error.to_rest(),
     };
-    answer.into_response(method == "HEAD")
+    answer.into_response(request.inner().method() == "HEAD")
 }
 
-async fn rest(
-    config: &Result<Config, ConfigError>,
-    objects: &DurableObjects<'_>,
-    route: &route::RestRoute,
-    request: &Request,
-    url: &worker::Url,
-) -> Result<Answer, Error> {
-    let mut body = RequestBody::new(request).map_err(Stopped::Body)?;
-    let body = read_whole(&mut body, REST_BODY_LEN_MAX).await;
-    let config = serving(config)?;
-    let authorization = request.headers().get("authorization")?;
-    let body = body.map_err(Stopped::Body)?;
-    let query = url.query_pairs().into_owned().collect();
-    let asked = rest::Asked { config, objects, now: time::now(), query, body };
-    rest::serve(&asked, route, authorization.as_deref()).await
+/// A REST request on its way to an answer.
+struct RestRequest<'a> {
+    env: &'a Env,
+    config: &'a Result<Config, ConfigError>,
+    objects: &'a DurableObjects<'a>,
+    request: &'a Request,
+    url: &'a Url,
+}
+
+impl RestRequest<'_> {
+    async fn serve(&self, route: &RestRoute) -> Result<Answer, Error> {
+        let mut body = RequestBody::new(self.request).map_err(Stopped::Body)?;
+        let body = read_whole(&mut body, REST_BODY_LEN_MAX).await;
+        let config = serving(self.config)?;
+        let authorization = self.request.headers().get("authorization")?;
+        let admitted = rest::admit(config, route, authorization.as_deref())?;
+        rate_limit::control(self.env, admitted.namespace.as_ref()).await?;
+        let body = body.map_err(Stopped::Body)?;
+        let query = self.url.query_pairs().into_owned().collect();
+        let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body };
+        rest::serve(&asked, route, admitted).await
+    }
 }
 
 fn serving(config: &Result<Config, ConfigError>) -> Result<&Config, Error> {

@@ -9,6 +9,8 @@ use crate::error::Error;
 pub(crate) enum Route {
     Git(GitRoute),
     Rest(RestRoute),
+    /// The description of the REST API.
+    OpenApi,
     Debug(Trigger),
 }
 
@@ -80,12 +82,14 @@ impl RestCall {
 
 impl NamespaceCall {
     fn writes(&self) -> bool {
-        match self {
-            Self::DeleteNamespace | Self::CreateRepo | Self::ChangeRepo { .. } | Self::DeleteRepo { .. } => true,
-            Self::CreateToken | Self::RevokeToken { .. } => true,
-            Self::GetNamespace | Self::ListRepos | Self::GetRepo { .. } => false,
-            Self::ListTokens { .. } | Self::ListPushes { .. } => false,
-        }
+        !matches!(
+            self,
+            Self::GetNamespace
+                | Self::ListRepos
+                | Self::GetRepo { .. }
+                | Self::ListTokens { .. }
+                | Self::ListPushes { .. }
+        )
     }
 }
 
@@ -110,6 +114,8 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
         }
         ["v1", "api", "namespaces", rest @ ..] => rest_route(method, None, rest),
         ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
+        ["openapi.json"] if method == "GET" => Ok(Route::OpenApi),
+        ["openapi.json"] => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
         ["__debug", "panic"] if method == "POST" => Ok(Route::Debug(Trigger::Panic)),
         ["__debug", "stats"] if method == "GET" => Ok(Route::Debug(Trigger::Stats)),
         ["__debug", "trap"] if method == "POST" => Ok(Route::Debug(Trigger::Trap)),
@@ -288,6 +294,12 @@ mod tests {
             rest("GET", &format!("{ALIAS}/ns/repos/%ff")),
             Ok(within(NamespaceCall::GetRepo { repo: "%ff".into() }))
         );
+    }
+
+    #[test]
+    fn the_description_of_the_api_is_read_only() {
+        assert_eq!(route("HEAD", "/openapi.json"), Ok(Route::OpenApi));
+        assert_eq!(route("POST", "/openapi.json"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
     }
 
     #[test]

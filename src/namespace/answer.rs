@@ -1,7 +1,7 @@
 //! What the namespace does for each call: one transaction, kept only if nothing fails and nothing is refused.
 
 use super::call::{Call, Refusal, Reply, RepoPage};
-use super::{metadata, repos, schema, token_map};
+use super::{listing, metadata, repos, schema, token_map};
 use crate::account::call::NamespaceReport;
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
@@ -38,7 +38,7 @@ fn answer<D: Database>(db: &D, now: u64, call: &Call) -> Result<Result<Reply, Re
         Call::MapToken(token) => token_map::add(db, now, token)?,
         Call::FindToken { token_id } => return Ok(Ok(Reply::TokenRepo(token_map::find(db, token_id)?))),
         Call::IsReserved { name } => return Ok(Ok(Reply::IsReserved(repos::is_reserved(db, now, name)?))),
-        Call::List(listing) => return Ok(Ok(Reply::Repos(repos::list(db, now, listing)?))),
+        Call::List(listing) => return Ok(Ok(Reply::Repos(listing::list(db, now, listing)?))),
     }
     Ok(Ok(Reply::Done))
 }
@@ -50,7 +50,7 @@ fn answer_of_nothing(call: &Call) -> Result<Reply, Refusal> {
         Call::Delete => Err(Refusal::NotFound),
         Call::FindToken { .. } => Ok(Reply::TokenRepo(None)),
         Call::IsReserved { .. } => Ok(Reply::IsReserved(false)),
-        Call::List(_) => Ok(Reply::Repos(RepoPage { repos: Vec::new(), next: None })),
+        Call::List(_) => Ok(Reply::Repos(RepoPage::default())),
         _ => Ok(Reply::Done),
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Listing {
     pub(crate) limit: u64,
     /// Where the last page ended.
     pub(crate) after: Option<Position>,
+    /// How many to pass over, for callers that count pages: they are told how many there are.
+    pub(crate) offset: Option<u64>,
     /// Part of the name, without regard to case.
     pub(crate) search: Option<String>,
 }
@@ -118,11 +120,13 @@ pub(crate) enum SortKey {
 }
 
 /// A page of repos.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RepoPage {
     pub(crate) repos: Vec<RepoInfo>,
     /// Where the page ends; absent on the last one.
     pub(crate) next: Option<Position>,
+    /// How many repos there are on all pages, if that was asked for.
+    pub(crate) total_count: Option<u64>,
 }
 
 /// Answers.
@@ -181,11 +185,17 @@ mod tests {
     #[test]
     fn a_listing_travels_as_this_json() {
         let after = Position { key: SortKey::Name("repo".into()), repo_id: "r".into() };
-        let listing =
-            Listing { sort: Sort::Name, direction: Direction::Asc, limit: 2, after: Some(after), search: None };
+        let listing = Listing {
+            sort: Sort::Name,
+            direction: Direction::Asc,
+            limit: 2,
+            after: Some(after),
+            offset: None,
+            search: None,
+        };
         assert_eq!(
             serde_json::to_string(&Call::List(listing)).unwrap(),
-            r#"{"list":{"sort":"name","direction":"asc","limit":2,"after":{"key":"repo","repo_id":"r"},"search":null}}"#
+            r#"{"list":{"sort":"name","direction":"asc","limit":2,"after":{"key":"repo","repo_id":"r"},"offset":null,"search":null}}"#
         );
     }
 

@@ -1,12 +1,16 @@
 //! A namespace's Durable Object: the directory of its repos, and which repo a token id belongs to.
 //!
 //! The directory follows the repos: each repo's object is the truth about itself and reports here, and the namespace
-//! reports to the account. SQL text stands in `schema`, `metadata`, `repos` and `token_map` only.
+//! reports to the account. SQL text stands in `schema`, `metadata`, `repos`, `listing` and
+//! `token_map` only.
 
 mod answer;
 pub(crate) mod call;
 mod client;
 mod duties;
+#[cfg(test)]
+mod fixture;
+mod listing;
 mod metadata;
 mod object;
 mod repos;

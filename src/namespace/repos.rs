@@ -1,9 +1,9 @@
 //! The rows of `repos`: the directory, and names that are kept for repos being made.
 
-use super::call::{Direction, Listing, Position, Refusal, RepoPage, Reservation, Sort, SortKey};
+use super::call::{Refusal, Reservation};
 use super::metadata::{self, Totals};
 use crate::config::RESERVATION_MS;
-use crate::durable::{Database, Failure, Value};
+use crate::durable::{Database, Failure};
 use crate::repo::call::{RepoInfo, Status};
 
 /// Keeps a name, unless a repo has it or it is kept for another. A reservation that has lapsed is taken over.
@@ -53,16 +53,17 @@ pub(super) fn is_reserved<D: Database>(db: &D, now: u64, name: &str) -> Result<b
 
 /// Enters how a repo stands. What an earlier incarnation says late, or one repo out of order, changes nothing.
 pub(super) fn report<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
-    let held = db.exec(
-        "SELECT repo_id, status, created_at, updated_at FROM repos WHERE name_key = ?1",
-        &[(&info.name.to_ascii_lowercase()).into()],
-    )?;
-    if let Some(mut row) = held.into_iter().next() {
-        let (repo_id, status, created_at, updated_at) = (row.text()?, row.text()?, row.integer()?, row.integer()?);
-        let newer = if repo_id == info.repo_id { updated_at > info.updated_at } else { created_at > info.created_at };
-        if status != CREATING && newer {
-            return Ok(());
-        }
+    let statement = format!("SELECT {COLUMNS} FROM repos WHERE name_key = ?1");
+    let held = db.exec(&statement, &[(&info.name.to_ascii_lowercase()).into()])?.into_iter().next();
+    let Some(held) = held.map(|mut row| RepoInfo::of_row(&mut row)).transpose()? else { return put(db, now, info) };
+    let is_newer = if held.repo_id == info.repo_id {
+        held.updated_at > info.updated_at
+    } else {
+        held.created_at > info.created_at
+    };
+    // The same again is no news: a repo reports its creation once more by itself.
+    if held == *info || held.status != Status::Creating && is_newer {
+        return Ok(());
     }
     put(db, now, info)
 }
@@ -92,68 +93,15 @@ fn totals_of<D: Database>(db: &D, name_key: &str, repo_id: &str) -> Result<Total
     row.map_or(Ok(Totals::default()), |mut row| Ok(Totals { repo_count: row.integer()?, size: row.integer()? }))
 }
 
-/// One page of repos. Reservations are listed while they are kept.
-pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<RepoPage, Failure> {
-    let key = sort_column(listing.sort);
-    let (order, beyond) = match listing.direction {
-        Direction::Asc => ("ASC", ">"),
-        Direction::Desc => ("DESC", "<"),
-    };
-    let mut filters = vec!["(status <> 'creating' OR created_at > ?1)".to_owned()];
-    let mut values = vec![Value::Integer(now.saturating_sub(RESERVATION_MS)), Value::Integer(listing.limit + 1)];
-    let search = listing.search.as_ref().map(|part| part.to_ascii_lowercase());
-    if let Some(part) = &search {
-        values.push(part.into());
-        filters.push(format!("instr(name_key, ?{}) > 0", values.len()));
-    }
-    if let Some(after) = &listing.after {
-        values.push(match &after.key {
-            SortKey::Time(time) => (*time).into(),
-            SortKey::Name(name) => name.into(),
-        });
-        values.push((&after.repo_id).into());
-        filters.push(format!("({key}, repo_id) {beyond} (?{}, ?{})", values.len() - 1, values.len()));
-    }
-    let statement = format!(
-        "SELECT {COLUMNS} FROM repos WHERE {} ORDER BY {key} {order}, repo_id {order} LIMIT ?2",
-        filters.join(" AND ")
-    );
-    let mut rows = db.exec(&statement, &values)?;
-    let mut repos = rows.iter_mut().map(RepoInfo::of_row).collect::<Result<Vec<_>, _>>()?;
-    let has_more = repos.len() as u64 > listing.limit;
-    if has_more {
-        repos.pop();
-    }
-    let next = repos.last().filter(|_| has_more).map(|last| position(listing.sort, last));
-    Ok(RepoPage { repos, next })
-}
-
 const CREATING: &str = "creating";
 
-const COLUMNS: &str = "repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at,
+/// The columns of a repo's row, in the order of the fields of [`RepoInfo`].
+pub(super) const COLUMNS: &str =
+    "repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at,
     last_push_at, source, status, size, own_size, shallow";
 
 fn is_kept(now: u64, reserved_at: u64) -> bool {
     now < reserved_at + RESERVATION_MS
-}
-
-fn sort_column(sort: Sort) -> &'static str {
-    match sort {
-        Sort::CreatedAt => "created_at",
-        Sort::UpdatedAt => "updated_at",
-        Sort::LastPushAt => "COALESCE(last_push_at, 0)",
-        Sort::Name => "name_key",
-    }
-}
-
-fn position(sort: Sort, repo: &RepoInfo) -> Position {
-    let key = match sort {
-        Sort::CreatedAt => SortKey::Time(repo.created_at),
-        Sort::UpdatedAt => SortKey::Time(repo.updated_at),
-        Sort::LastPushAt => SortKey::Time(repo.last_push_at.unwrap_or(0)),
-        Sort::Name => SortKey::Name(repo.name.to_ascii_lowercase()),
-    };
-    Position { key, repo_id: repo.repo_id.clone() }
 }
 
 /// Writes the row of a repo, in place of whatever had its name or its id.
@@ -190,81 +138,11 @@ fn put<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::{info, listing, namespace, objects, pages, report, reserve};
     use super::*;
-    use crate::durable::{MemoryWire, ready};
+    use crate::durable::ready;
     use crate::names::NamespaceName;
-    use crate::namespace::NamespaceClient;
-    use crate::namespace::call::{MappedToken, TokenRepo};
-    use crate::objects::{MemoryObjects, Objects};
-
-    fn namespace(objects: &MemoryObjects) -> NamespaceClient<MemoryWire> {
-        objects.namespace(&NamespaceName::parse("ns").unwrap()).unwrap()
-    }
-
-    fn objects() -> MemoryObjects {
-        let objects = MemoryObjects::default();
-        objects.wait(1_760_000_000_000);
-        objects
-    }
-
-    fn reservation(name: &str, repo_id: &str) -> Reservation {
-        let repo = TokenRepo { name: name.into(), repo_id: repo_id.into() };
-        Reservation {
-            namespace: "ns".into(),
-            name: name.into(),
-            repo_id: repo_id.into(),
-            description: None,
-            default_branch: "main".into(),
-            read_only: false,
-            token: MappedToken { token_id: format!("token of {repo_id}"), repo, expires_at: u64::MAX >> 16 },
-        }
-    }
-
-    fn info(name: &str, repo_id: &str, created_at: u64) -> RepoInfo {
-        RepoInfo {
-            repo_id: repo_id.into(),
-            namespace: "ns".into(),
-            name: name.into(),
-            description: None,
-            default_branch: "main".into(),
-            read_only: false,
-            created_at,
-            updated_at: created_at,
-            last_push_at: None,
-            source: None,
-            status: Status::Ready,
-            size: 0,
-            own_size: 0,
-            shallow: false,
-        }
-    }
-
-    /// Keeps a name; whether the account knows the namespace.
-    fn reserve(objects: &MemoryObjects, name: &str, repo_id: &str) -> Result<bool, Refusal> {
-        let reserved = ready(namespace(objects).reserve(reservation(name, repo_id))).unwrap();
-        reserved.map(|unregistered| unregistered.is_none())
-    }
-
-    fn report(objects: &MemoryObjects, info: RepoInfo) {
-        ready(namespace(objects).report(info)).unwrap();
-    }
-
-    fn listing(sort: Sort, direction: Direction) -> Listing {
-        Listing { sort, direction, limit: 2, after: None, search: None }
-    }
-
-    /// The ids on every page of a list, following the cursors.
-    fn pages(objects: &MemoryObjects, mut listing: Listing) -> Vec<Vec<String>> {
-        let mut pages = Vec::new();
-        loop {
-            let page = ready(namespace(objects).list(listing.clone())).unwrap();
-            pages.push(page.repos.into_iter().map(|repo| repo.repo_id).collect());
-            match page.next {
-                Some(next) => listing.after = Some(next),
-                None => return pages,
-            }
-        }
-    }
+    use crate::namespace::call::{Direction, Sort, TokenRepo};
 
     #[test]
     fn a_name_is_kept_for_whoever_came_first_until_the_reservation_lapses() {
@@ -300,6 +178,30 @@ mod tests {
     }
 
     #[test]
+    fn repos_are_counted_with_what_they_have_brought_and_the_same_report_again_is_no_news() {
+        let objects = objects();
+        let stands = || ready(namespace(&objects).info()).unwrap().map(|info| (info.repo_count, info.size));
+        reserve(&objects, "a", "a").unwrap();
+        assert_eq!(stands(), Some((0, 0)));
+        let a = RepoInfo { size: 50, own_size: 30, ..info("a", "a", objects.now()) };
+        report(&objects, a.clone());
+        report(&objects, RepoInfo { own_size: 7, ..info("b", "b", objects.now()) });
+        assert_eq!(stands(), Some((2, 37)));
+        let before = ready(namespace(&objects).info()).unwrap();
+        objects.wait(1_000);
+        report(&objects, a.clone());
+        assert_eq!(ready(namespace(&objects).info()).unwrap(), before);
+        report(&objects, RepoInfo { own_size: 40, updated_at: objects.now(), ..a });
+        assert_eq!(stands(), Some((2, 47)));
+        report(&objects, RepoInfo { own_size: 1, ..info("A", "c", objects.now()) });
+        assert_eq!(stands(), Some((2, 8)));
+        for repo_id in ["b", "c", "other"] {
+            ready(namespace(&objects).remove(repo_id.into())).unwrap();
+        }
+        assert_eq!(stands(), Some((0, 0)));
+    }
+
+    #[test]
     fn late_reports_change_nothing() {
         let objects = objects();
         let now = objects.now();
@@ -320,62 +222,6 @@ mod tests {
         ready(namespace(&objects).remove("a".into())).unwrap();
         let found = ready(namespace(&objects).find_token("token of b".into()));
         assert_eq!(found, Ok(Some(TokenRepo { name: "repo".into(), repo_id: "b".into() })));
-    }
-
-    #[test]
-    fn every_order_has_pages_that_join() {
-        let objects = objects();
-        for (name, repo_id, created_at, last_push_at) in
-            [("c", "1", 10, None), ("A", "2", 20, Some(50)), ("b", "3", 20, Some(40)), ("d", "4", 30, None)]
-        {
-            report(&objects, RepoInfo { last_push_at, ..info(name, repo_id, created_at) });
-        }
-        let orders = [
-            (Sort::CreatedAt, Direction::Desc, ["4", "3", "2", "1"]),
-            (Sort::CreatedAt, Direction::Asc, ["1", "2", "3", "4"]),
-            (Sort::Name, Direction::Asc, ["2", "3", "1", "4"]),
-            (Sort::LastPushAt, Direction::Desc, ["2", "3", "4", "1"]),
-            (Sort::UpdatedAt, Direction::Desc, ["4", "3", "2", "1"]),
-        ];
-        for (sort, direction, ids) in orders {
-            let wanted: Vec<Vec<String>> =
-                ids.chunks(2).map(|ids| ids.iter().map(ToString::to_string).collect()).collect();
-            assert_eq!(pages(&objects, listing(sort, direction)), wanted, "{sort:?} {direction:?}");
-        }
-    }
-
-    #[test]
-    fn a_cursor_holds_its_place_when_repos_come_and_go() {
-        let objects = objects();
-        for n in 1..=4 {
-            report(&objects, info(&format!("r{n}"), &n.to_string(), n * 10));
-        }
-        let mut rest = listing(Sort::CreatedAt, Direction::Desc);
-        rest.after = ready(namespace(&objects).list(rest.clone())).unwrap().next;
-        ready(namespace(&objects).remove("3".into())).unwrap();
-        report(&objects, info("r5", "5", 50));
-        assert_eq!(pages(&objects, rest), [["2", "1"]]);
-    }
-
-    #[test]
-    fn a_search_finds_part_of_a_name_without_regard_to_case() {
-        let objects = objects();
-        for name in ["Starter", "restart", "other"] {
-            report(&objects, info(name, name, 1));
-        }
-        let search = Listing { search: Some("START".into()), ..listing(Sort::Name, Direction::Asc) };
-        assert_eq!(pages(&objects, search), [["restart", "Starter"]]);
-        let none = Listing { search: Some("%".into()), ..listing(Sort::Name, Direction::Asc) };
-        assert_eq!(pages(&objects, none), [[""; 0]]);
-    }
-
-    #[test]
-    fn a_reservation_is_listed_while_it_is_kept() {
-        let objects = objects();
-        reserve(&objects, "repo", "a").unwrap();
-        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [["a"]]);
-        objects.wait(RESERVATION_MS);
-        assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [[""; 0]]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::store::reclaim::MemoryReclaim;
 /// Graces of the objects in memory.
 pub(crate) const UPLOAD_GRACE_MS: u64 = 60_000;
 pub(crate) const UNREACHABLE_GRACE_MS: u64 = 1_000_000;
+/// What a repo in memory may hold, in bytes.
+pub(crate) const REPO_STORAGE_MAX: u64 = 1_000_000_000;
 
 /// A deployment's Durable Objects, made when they are first asked for, as the platform's are.
 #[derive(Default)]
@@ -101,6 +103,7 @@ impl Objects for MemoryObjects {
                 now: clock.get(),
                 upload_grace_ms: UPLOAD_GRACE_MS,
                 unreachable_grace_ms: UNREACHABLE_GRACE_MS,
+                storage_max: REPO_STORAGE_MAX,
             };
             repo::answer_frame(&*db, &moment, frame)
         };

@@ -14,7 +14,7 @@ use crate::namespace::NamespaceClient;
 use crate::repo::RepoClient;
 
 #[cfg(test)]
-pub(crate) use memory::{MemoryObjects, UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
+pub(crate) use memory::{MemoryObjects, REPO_STORAGE_MAX, UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
 
 /// The way to every Durable Object.
 pub(crate) trait Objects {

@@ -136,7 +136,8 @@ mod tests {
     }
 
     fn listed(objects: &MemoryObjects) -> Vec<String> {
-        let listing = Listing { sort: Sort::Name, direction: Direction::Asc, limit: 10, after: None, search: None };
+        let listing =
+            Listing { sort: Sort::Name, direction: Direction::Asc, limit: 10, after: None, offset: None, search: None };
         let page = ready(objects.namespace(&wanted().namespace).unwrap().list(listing)).unwrap();
         page.repos.into_iter().map(|repo| repo.repo_id).collect()
     }

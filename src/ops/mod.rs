@@ -14,6 +14,7 @@ pub(crate) mod object_info;
 pub(crate) mod receive_pack;
 pub(crate) mod revoke_token;
 mod spills;
+pub(crate) mod storage;
 mod upload;
 pub(crate) mod upload_pack;
 

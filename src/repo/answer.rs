@@ -5,7 +5,7 @@ use super::schema::SCHEMA;
 use super::{commit, compaction, metadata, open, pushes, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
-/// When a call arrives, and what the deployment says about time.
+/// When a call arrives, and what the deployment says about time and room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// Unix milliseconds.
@@ -14,6 +14,8 @@ pub(crate) struct Moment {
     pub(crate) upload_grace_ms: u64,
     /// How long what no ref reaches any more is kept.
     pub(crate) unreachable_grace_ms: u64,
+    /// What the repo may hold, in bytes.
+    pub(crate) storage_max: u64,
 }
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.

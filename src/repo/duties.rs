@@ -77,7 +77,8 @@ mod tests {
     }
 
     fn listed(fixture: &Fixture) -> Vec<RepoInfo> {
-        let listing = Listing { sort: Sort::Name, direction: Direction::Asc, limit: 10, after: None, search: None };
+        let listing =
+            Listing { sort: Sort::Name, direction: Direction::Asc, limit: 10, after: None, offset: None, search: None };
         let namespace = fixture.objects.namespace(&NamespaceName::parse("ns").unwrap()).unwrap();
         ready(namespace.list(listing)).unwrap().repos
     }

@@ -30,6 +30,7 @@ impl DurableObject for RepoObject {
                 now: time::now(),
                 upload_grace_ms: config::upload_grace_ms(&self.env),
                 unreachable_grace_ms: config::unreachable_grace_ms(&self.env),
+                storage_max: config::repo_storage_max(&self.env),
             };
             answer_frame(&self.db, &moment, frame)
         })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Asked, serve};
+use super::{Asked, admit, serve};
 use crate::config::Config;
 use crate::durable::ready;
 use crate::error::Error;
@@ -35,7 +35,8 @@ impl Api {
         let asked =
             Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
         let served = match route(method, path) {
-            Ok(Route::Rest(route)) => ready(serve(&asked, &route, authorization.as_deref())),
+            Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
+                .and_then(|admitted| ready(serve(&asked, &route, admitted))),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };

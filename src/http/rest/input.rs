@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Number, Value};
 
+use crate::config::PAGE_MAX;
 use crate::error::Error;
 
 /// The fields of a JSON body.
@@ -36,12 +37,9 @@ impl Fields {
         }
     }
 
-    /// The same, but that null, which takes a value away, is told apart from a field that is not there.
-    pub(super) fn nullable_text(&self, name: &str) -> Result<Option<Option<&str>>, Error> {
-        match (self.0.get(name), self.text(name)?) {
-            (None, _) => Ok(None),
-            (Some(_), text) => Ok(Some(text)),
-        }
+    /// Whether a field is there and null, which takes a value away where there may be none.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Value::is_null)
     }
 
     /// A field that is true, false, null or not there.
@@ -87,6 +85,15 @@ pub(super) fn number_parameter(
         .ok_or_else(|| parameter_error(name, &format!("must be between {} and {}", range.start(), range.end())))
 }
 
+/// Where a page begins, if pages are counted: official clients do, and know of no cursor, which goes before.
+pub(super) fn offset_parameter(query: &HashMap<String, String>, per_page: u64) -> Result<Option<u64>, Error> {
+    if !query.contains_key("page") || query.get("cursor").is_some_and(|cursor| !cursor.is_empty()) {
+        return Ok(None);
+    }
+    let page = number_parameter(query, "page", 1..=PAGE_MAX, 1)?;
+    Ok(Some((page - 1) * per_page))
+}
+
 /// A parameter that is one of a few words.
 pub(super) fn word_parameter<T: Copy>(
     query: &HashMap<String, String>,
@@ -126,8 +133,7 @@ mod tests {
         assert_eq!(fields.number("c").map(|number| number.and_then(Number::as_u64)), Ok(Some(5)));
         assert_eq!(fields.text("d"), Ok(None));
         assert_eq!(fields.text("f"), Ok(None));
-        assert_eq!(fields.nullable_text("a"), Ok(Some(Some("x"))));
-        assert_eq!((fields.nullable_text("d"), fields.nullable_text("f")), (Ok(Some(None)), Ok(None)));
+        assert_eq!((fields.is_null("a"), fields.is_null("d"), fields.is_null("f")), (false, true, false));
         assert_eq!(fields.text("c"), Err(input("Invalid c: expected a string.", Some("/c"))));
         assert_eq!(fields.flag("a"), Err(input("Invalid a: expected a boolean.", Some("/a"))));
         assert_eq!(fields.number("b"), Err(input("Invalid b: expected a number.", Some("/b"))));
@@ -150,6 +156,18 @@ mod tests {
         for value in ["0", "201", "-1", "x", "", "1.5"] {
             assert_eq!(number_parameter(&query(value), "limit", 1..=200, 50), wrong);
         }
+    }
+
+    #[test]
+    fn a_cursor_goes_before_the_number_of_a_page() {
+        let query = |text: &str| -> HashMap<String, String> {
+            text.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+        };
+        assert_eq!(offset_parameter(&query(""), 50), Ok(None));
+        assert_eq!(offset_parameter(&query("page=3"), 50), Ok(Some(100)));
+        assert_eq!(offset_parameter(&query("page=3&cursor="), 50), Ok(Some(100)));
+        assert_eq!(offset_parameter(&query("page=3&cursor=c"), 50), Ok(None));
+        assert!(offset_parameter(&query("page=0"), 50).is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use super::answer::Answer;
 use super::auth;
 use super::route::{NamespaceCall, RestCall, RestRoute};
-use crate::config::Config;
+use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
@@ -29,27 +29,43 @@ pub(crate) struct Asked<'a, O> {
     pub(crate) body: Vec<u8>,
 }
 
-/// Answers a REST request: who asks is settled first, then whether they may, then what they ask.
-pub(crate) async fn serve<O: Objects>(
-    asked: &Asked<'_, O>,
+/// Who asks, and where: settled before what they ask.
+pub(crate) struct Admitted<'a> {
+    token: &'a ApiToken,
+    /// Absent where the request is about all of them.
+    pub(crate) namespace: Option<NamespaceName>,
+}
+
+/// Lets in whoever has an API token that may do this there.
+pub(crate) fn admit<'a>(
+    config: &'a Config,
     route: &RestRoute,
     authorization: Option<&str>,
-) -> Result<Answer, Error> {
-    let token = auth::api_token(asked.config, authorization)?;
-    if route.account_id.as_ref().is_some_and(|account_id| *account_id != asked.config.account_id) {
+) -> Result<Admitted<'a>, Error> {
+    let token = auth::api_token(config, authorization)?;
+    if route.account_id.as_ref().is_some_and(|account_id| *account_id != config.account_id) {
         return Err(Error::OtherAccount);
     }
     if route.call.writes() {
         auth::may_edit(token)?;
     }
-    match &route.call {
-        RestCall::CreateNamespace => namespaces::create(asked, token).await,
-        RestCall::ListNamespaces => namespaces::list(asked, token).await,
-        RestCall::In { namespace, call } => {
-            let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
-            auth::covers(token, &namespace)?;
-            serve_namespace(asked, namespace, call).await
-        }
+    let RestCall::In { namespace, .. } = &route.call else { return Ok(Admitted { token, namespace: None }) };
+    let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
+    auth::covers(token, &namespace)?;
+    Ok(Admitted { token, namespace: Some(namespace) })
+}
+
+/// Answers a REST request.
+pub(crate) async fn serve<O: Objects>(
+    asked: &Asked<'_, O>,
+    route: &RestRoute,
+    admitted: Admitted<'_>,
+) -> Result<Answer, Error> {
+    match (&route.call, admitted.namespace) {
+        (RestCall::CreateNamespace, _) => namespaces::create(asked, admitted.token).await,
+        (RestCall::ListNamespaces, _) => namespaces::list(asked, admitted.token).await,
+        (RestCall::In { call, .. }, Some(namespace)) => serve_namespace(asked, namespace, call).await,
+        (RestCall::In { .. }, None) => Err(Error::NamespaceName { pointer: None }),
     }
 }
 

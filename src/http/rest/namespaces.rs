@@ -5,13 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::Asked;
-use super::input::{Fields, field_error, number_parameter, parameter_error};
+use super::input::{Fields, field_error, number_parameter, offset_parameter, parameter_error};
 use crate::account::call::NamespaceListing;
 use crate::config::{ApiToken, NAMESPACES_PER_PAGE_DEFAULT, NAMESPACES_PER_PAGE_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::auth;
-use crate::http::envelope::{self, CursorInfo};
+use crate::http::envelope::{self, CursorInfo, Numbered};
 use crate::names::NamespaceName;
 use crate::namespace::call::NamespaceInfo;
 use crate::objects::Objects;
@@ -25,7 +25,8 @@ const UNRESTRICTED: &str = "unrestricted";
 /// A namespace, as callers see it.
 #[derive(Debug, Serialize)]
 struct Namespace<'a> {
-    namespace: &'a str,
+    #[serde(rename = "namespace")]
+    name: &'a str,
     jurisdiction: Option<&'a str>,
     repo_count: u64,
     size: u64,
@@ -53,11 +54,13 @@ pub(super) async fn list<O: Objects>(asked: &Asked<'_, O>, token: &ApiToken) -> 
     let cursor = asked.query.get("cursor").filter(|cursor| !cursor.is_empty());
     let cursor_error = || parameter_error("cursor", "must be one that a list of namespaces returned");
     let after = cursor.map(|text| decode(text).ok_or_else(cursor_error)).transpose()?;
-    let listing = NamespaceListing { limit: per_page, after, only: token.namespaces.clone() };
+    let offset = offset_parameter(&asked.query, per_page)?;
+    let listing = NamespaceListing { limit: per_page, after, offset, only: token.namespaces.clone() };
     let page = asked.objects.account(&asked.config.account_id)?.list(listing).await?;
     let namespaces: Vec<_> = page.namespaces.iter().map(namespace).collect();
     let cursor = page.next.map(|key| URL_SAFE_NO_PAD.encode(key)).unwrap_or_default();
-    let info = CursorInfo { cursor, per_page, count: namespaces.len() };
+    let pages = offset.zip(page.total_count).map(|(offset, total)| Numbered::of(offset, per_page, total));
+    let info = CursorInfo { cursor, per_page, count: namespaces.len(), pages };
     Ok(Answer::json(Success::Ok.status(), &envelope::page(namespaces, info)))
 }
 
@@ -76,7 +79,7 @@ pub(super) async fn delete<O: Objects>(asked: &Asked<'_, O>, name: &NamespaceNam
 
 fn namespace(info: &NamespaceInfo) -> Namespace<'_> {
     Namespace {
-        namespace: &info.namespace,
+        name: &info.namespace,
         jurisdiction: None,
         repo_count: info.repo_count,
         size: info.size,
@@ -188,6 +191,8 @@ mod tests {
         let (first, cursor) = listed(&api, "?limit=2&page=1");
         assert_eq!(first, "A b");
         assert_eq!(listed(&api, &format!("?limit=2&cursor={cursor}")), ("c".into(), String::new()));
+        assert_eq!(listed(&api, "?limit=2&page=2"), ("c".into(), String::new()));
+        assert_eq!(api.call("GET", "?limit=2&page=1", "").1["result_info"]["total_count"], json!(3));
     }
 
     #[test]

@@ -54,7 +54,8 @@ pub(super) async fn list<O: Objects>(
     let listed = asked.objects.repo(namespace, repo)?.list_pushes(per_page, before).await?;
     let Ok(listed) = listed else { return Err(missing(asked.objects, namespace, repo).await?) };
     let pushes: Vec<LogEntry<'_>> = listed.pushes.iter().map(push).collect();
-    let info = CursorInfo { cursor: listed.next.map(encode).unwrap_or_default(), per_page, count: pushes.len() };
+    let info =
+        CursorInfo { cursor: listed.next.map(encode).unwrap_or_default(), per_page, count: pushes.len(), pages: None };
     Ok(Answer::json(Success::Ok.status(), &envelope::page(pushes, info)))
 }
 

@@ -4,12 +4,12 @@ use git_core::refs::BranchName;
 use serde::Serialize;
 
 use super::cursor;
-use super::input::{Fields, field_error, number_parameter, parameter_error, word_parameter};
+use super::input::{Fields, field_error, number_parameter, offset_parameter, parameter_error, word_parameter};
 use super::{Asked, repo_name};
 use crate::config::{Config, DESCRIPTION_LEN_MAX, REF_NAME_LEN_MAX, REPOS_PER_PAGE_DEFAULT, REPOS_PER_PAGE_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
-use crate::http::envelope::{self, CursorInfo};
+use crate::http::envelope::{self, CursorInfo, Numbered};
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::call::{Direction, Listing, Sort};
 use crate::objects::Objects;
@@ -17,6 +17,7 @@ use crate::ops::change_repo::change_repo;
 use crate::ops::create_repo::{CreateRepo, CreatedRepo, create_repo};
 use crate::ops::delete_repo::delete_repo;
 use crate::ops::get_repo::get_repo;
+use crate::ops::storage::require_account_room;
 use crate::repo::call::{Description, RepoChange, RepoInfo, Status};
 use crate::time::iso;
 
@@ -59,7 +60,9 @@ struct Deleted<'a> {
 /// `POST /repos`
 pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: NamespaceName) -> Result<Answer, Error> {
     let wanted = parse_create(namespace, &asked.body)?;
-    let CreatedRepo { info, token } = create_repo(asked.objects, &asked.config.account_id, asked.now, wanted).await?;
+    let Config { account_id, storage, .. } = asked.config;
+    require_account_room(asked.objects, account_id, *storage, asked.now).await?;
+    let CreatedRepo { info, token } = create_repo(asked.objects, account_id, asked.now, wanted).await?;
     let created = Created {
         id: &info.repo_id,
         name: &info.name,
@@ -74,11 +77,12 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: Namespac
 /// `GET /repos`
 pub(super) async fn list<O: Objects>(asked: &Asked<'_, O>, namespace: &NamespaceName) -> Result<Answer, Error> {
     let listing = parse_listing(asked)?;
-    let (sort, direction, per_page) = (listing.sort, listing.direction, listing.limit);
+    let (sort, direction, per_page, offset) = (listing.sort, listing.direction, listing.limit, listing.offset);
     let page = asked.objects.namespace(namespace)?.list(listing).await?;
     let repos: Vec<Repo<'_>> = page.repos.iter().map(|info| repo(asked.config, info)).collect();
     let cursor = page.next.map(|after| cursor::encode(sort, direction, &after)).unwrap_or_default();
-    let info = CursorInfo { cursor, per_page, count: repos.len() };
+    let pages = offset.zip(page.total_count).map(|(offset, total)| Numbered::of(offset, per_page, total));
+    let info = CursorInfo { cursor, per_page, count: repos.len(), pages };
     Ok(Answer::json(Success::Ok.status(), &envelope::page(repos, info)))
 }
 
@@ -141,10 +145,9 @@ fn parse_create(namespace: NamespaceName, body: &[u8]) -> Result<CreateRepo, Err
 
 fn parse_change(body: &[u8]) -> Result<RepoChange, Error> {
     let fields = Fields::parse(body)?;
-    let description = match fields.nullable_text("description")? {
-        Some(Some(text)) => Some(Description::Text(description(text)?)),
-        Some(None) => Some(Description::Removed),
-        None => None,
+    let description = match fields.text("description")? {
+        Some(text) => Some(Description::Text(description(text)?)),
+        None => fields.is_null("description").then_some(Description::Removed),
     };
     let default_branch = fields.text("default_branch")?.map(branch).transpose()?;
     let default_branch = default_branch.map(|branch| branch.to_string());
@@ -182,7 +185,7 @@ fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
         })
         .transpose()?;
     let search = query.get("search").filter(|part| !part.is_empty()).cloned();
-    Ok(Listing { sort, direction, limit, after, search })
+    Ok(Listing { sort, direction, limit, after, offset: offset_parameter(query, limit)?, search })
 }
 
 #[cfg(test)]
@@ -316,7 +319,10 @@ mod tests {
             (names.join(" "), page["result_info"]["cursor"].as_str().unwrap().to_owned())
         };
         let (first, cursor) = names("/ns/repos?limit=2&page=1");
-        assert_eq!(first, "c b");
+        assert_eq!((first.as_str(), names("/ns/repos?limit=2&page=2").0.as_str()), ("c b", "a"));
+        let (_, second) = api.call("GET", "/ns/repos?limit=2&page=2", "");
+        let info = json!({"cursor": "", "per_page": 2, "count": 1, "page": 2, "total_pages": 2, "total_count": 3});
+        assert_eq!(second["result_info"], info);
         assert_eq!(names(&format!("/ns/repos?limit=2&cursor={cursor}")), ("a".into(), String::new()));
         assert_eq!(names("/ns/repos?sort=name&direction=asc&cursor=").0, "a b c");
         assert_eq!(names("/other/repos").0, "");

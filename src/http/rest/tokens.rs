@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::input::{Fields, field_error, number_parameter, word_parameter};
 use super::{Asked, repo_name};
 use crate::config::{
-    TOKEN_PAGE_MAX, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, TOKENS_PER_PAGE_DEFAULT, TOKENS_PER_PAGE_MAX,
+    PAGE_MAX, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, TOKENS_PER_PAGE_DEFAULT, TOKENS_PER_PAGE_MAX,
 };
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
@@ -57,7 +57,7 @@ pub(super) async fn list<O: Objects>(
     ];
     let state = word_parameter(&asked.query, "state", &states, Some(TokenState::Active))?;
     let per_page = number_parameter(&asked.query, "per_page", 1..=TOKENS_PER_PAGE_MAX, TOKENS_PER_PAGE_DEFAULT)?;
-    let page = number_parameter(&asked.query, "page", 1..=TOKEN_PAGE_MAX, 1)?;
+    let page = number_parameter(&asked.query, "page", 1..=PAGE_MAX, 1)?;
     let listed = asked.objects.repo(namespace, repo)?.list_tokens(state, short(per_page), short(page)).await?;
     let Ok(listed) = listed else { return Err(missing(asked.objects, namespace, repo).await?) };
     let tokens: Vec<Token<'_>> = listed.tokens.iter().map(token).collect();
@@ -120,7 +120,7 @@ fn parse_ttl(fields: &Fields) -> Result<u64, Error> {
     ttl.as_u64().filter(|seconds| range.contains(seconds)).ok_or_else(|| Error::Ttl(ttl.to_string()))
 }
 
-/// A number that has been checked to be at most [`TOKEN_PAGE_MAX`].
+/// A number that has been checked to be at most [`PAGE_MAX`].
 fn short(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -8,7 +8,7 @@ use git_core::pack::index::PackIndex;
 
 use super::maintenance::ring;
 use super::*;
-use crate::objects::{UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
+use crate::objects::{REPO_STORAGE_MAX, UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
 use crate::ops::compact::compact;
 use crate::repo::{Moment, answer_frame};
 
@@ -79,7 +79,12 @@ fn interrupted(server: &Server, meanwhile: Box<dyn FnOnce()>) -> RepoClient<Memo
         {
             happens();
         }
-        let moment = Moment { now, upload_grace_ms: UPLOAD_GRACE_MS, unreachable_grace_ms: UNREACHABLE_GRACE_MS };
+        let moment = Moment {
+            now,
+            upload_grace_ms: UPLOAD_GRACE_MS,
+            unreachable_grace_ms: UNREACHABLE_GRACE_MS,
+            storage_max: REPO_STORAGE_MAX,
+        };
         answer_frame(&*db, &moment, frame)
     };
     RepoClient::new(MemoryWire::new(Rc::new(serve), Rc::default()))

@@ -20,6 +20,7 @@ use git_core::protocol::command::Command as Asked;
 
 use super::body::{MemoryBody, Stopped};
 use super::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
+use super::storage::{Room, StorageLimit};
 use super::upload_pack::{MemorySink, upload_pack};
 use crate::durable::MemoryWire;
 use crate::names::{NamespaceName, RepoName};
@@ -30,6 +31,7 @@ use crate::store::MemoryPacks;
 
 const ZERO: &str = "0000000000000000000000000000000000000000";
 const TOKEN_SHA256: &str = "aa";
+const ROOM: Room = Room { left: 1 << 40, limit: StorageLimit::Repo { max: 1 << 40 } };
 
 /// A server with one repo.
 struct Server {
@@ -37,6 +39,7 @@ struct Server {
     repo: RepoClient<MemoryWire>,
     store: MemoryPacks,
     takes_shallow: bool,
+    room: Room,
 }
 
 impl Server {
@@ -56,7 +59,7 @@ impl Server {
             token,
         };
         block_on(repo.create(new)).unwrap().unwrap();
-        Self { objects, repo, store: MemoryPacks::default(), takes_shallow: false }
+        Self { objects, repo, store: MemoryPacks::default(), takes_shallow: false, room: ROOM }
     }
 
     fn open(&self, view: View) -> Opened {
@@ -75,8 +78,9 @@ impl Server {
 
     /// The rest of a push that has been opened.
     fn push_rest(&self, opened: &Opened, beginning: Beginning, mut body: MemoryBody) -> Result<String, Stopped> {
-        let takes_shallow = self.takes_shallow;
-        let to = Receiving { repo: &self.repo, store: &self.store, opened, token_sha256: TOKEN_SHA256, takes_shallow };
+        let (takes_shallow, room) = (self.takes_shallow, self.room);
+        let (repo, store) = (&self.repo, &self.store);
+        let to = Receiving { repo, store, opened, token_sha256: TOKEN_SHA256, takes_shallow, room };
         match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),

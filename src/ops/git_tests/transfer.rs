@@ -153,6 +153,30 @@ fn a_pack_that_lacks_an_object_is_refused_by_name() {
 }
 
 #[test]
+fn a_push_beyond_the_room_is_refused_in_words_and_leaves_nothing() {
+    let (mut server, work) = (Server::new("repo-of-test-room"), Work::new("room"));
+    let first = work.commit("a", noise(4, 100_000));
+    server.push(&work, &first).unwrap();
+    let stored = server.open(View::Fetch).snapshot.size();
+    let second = work.commit("b", noise(5, 6_000_000));
+    // One that is known from its bytes as they come, and one of which only the index is too much.
+    for left in [0, 5_000_000, 6_000_600] {
+        server.room = Room { left, ..ROOM };
+        let report = server.push(&work, &second).unwrap();
+        assert!(report.contains("unpack storage limit reached: a repository may hold"), "{left}: {report}");
+        assert!(report.contains("ng refs/heads/main"), "{report}");
+        let snapshot = server.open(View::Fetch).snapshot;
+        assert_eq!((&snapshot.refs[0].id, snapshot.size()), (&first, stored));
+    }
+    // What brings nothing is taken by a full repo: a branch at a commit that is here, and deletions.
+    server.room = Room { left: 0, ..ROOM };
+    let again = push_body(&first, &first, &work.git_with(&["pack-objects", "--stdout", "-q"], ""));
+    assert!(server.push_body(MemoryBody::new(again, 1000)).unwrap().contains("ok refs/heads/main"));
+    server.room = Room { left: 6_010_000, ..ROOM };
+    assert!(server.push(&work, &second).unwrap().contains("ok refs/heads/main"));
+}
+
+#[test]
 fn a_delta_chain_with_a_large_object_at_its_end_is_fetched_in_parts() {
     let (server, work) = (Server::new("repo-of-test-six0"), Work::new("large-root"));
     let first = noise(5, 9_000_000);

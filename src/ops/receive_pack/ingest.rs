@@ -5,6 +5,7 @@ use std::fmt;
 
 use git_core::ObjectId;
 use git_core::pack::catalog::Place;
+use git_core::pack::entry::EMPTY_PACK_LEN;
 use git_core::pack::index::{self, IndexWriter};
 use git_core::pack::introduce::{self, Introducer, ParentCommit};
 use git_core::pack::receive::Receiver;
@@ -18,6 +19,7 @@ use crate::durable::Failure;
 use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::spills::Spills;
+use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::repo::call::{PackInfo, ShallowChange};
 use crate::store::{PackStore, keys};
@@ -86,6 +88,7 @@ pub(crate) struct Destination<'a, S> {
     pub(super) turn: &'a Turn,
     /// Whether the history may end at commits of the pack.
     pub(super) takes_shallow: bool,
+    pub(super) room: Room,
 }
 
 /// What the client says of its push besides the pack.
@@ -113,6 +116,13 @@ pub(crate) enum Refused {
     /// History would end at commits of the pack, which these tips reach.
     Shallow(BTreeSet<ObjectId>),
     Busy(Busy),
+    Storage(StorageLimit),
+}
+
+impl From<StorageLimit> for Refused {
+    fn from(limit: StorageLimit) -> Self {
+        Self::Storage(limit)
+    }
 }
 
 impl From<PackError> for Refused {
@@ -126,6 +136,7 @@ impl fmt::Display for Refused {
         match self {
             Self::Pack(error) => error.fmt(f),
             Self::Shallow(_) => f.write_str(SHALLOW_REASON),
+            Self::Storage(limit) => limit.fmt(f),
             Self::Busy(Busy) => f.write_str("another large push is under way; push again later"),
         }
     }
@@ -183,6 +194,9 @@ pub(crate) async fn ingest<S: PackStore>(
     }
     let writer = IndexWriter::new(introducer);
     info.index_len = writer.byte_len() as u64;
+    if info.n_objects > 0 {
+        accepted!(to.room.admit(info.pack_len + info.index_len));
+    }
     let index = match uploaded {
         Uploaded::Small(_) => Index::Whole(writer.flatten().collect()),
         Uploaded::Stored => Index::Pieces(Box::new(writer)),
@@ -199,10 +213,14 @@ async fn receive<S: PackStore>(
     let mut receiver = Receiver::new(config::pack_limits(to.hash_key), config::FSCK_LET_PASS);
     let mut upload = Upload::new(to.store, to.repo_id, to.upload_id);
     let mut piece = first.to_vec();
+    let mut received_len = 0;
     loop {
-        if let Err(refused) = receiver.push(&piece) {
+        received_len += piece.len() as u64;
+        // A pack of no objects is not kept.
+        let has_room = to.room.admit(received_len.saturating_sub(EMPTY_PACK_LEN)).map_err(Refused::from);
+        if let Err(refused) = has_room.and_then(|()| Ok(receiver.push(&piece)?)) {
             upload.abandon().await;
-            return Ok(Err(refused.into()));
+            return Ok(Err(refused));
         }
         upload.add(&piece).await?;
         if to.has_to_wait(receiver.notes_len()) {

@@ -18,6 +18,7 @@ use self::shallow::SHALLOW_REASON;
 use self::turn::Turn;
 use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
+use super::storage::{Room, StorageLimit};
 use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_OPTIONS_LEN_MAX, PUSH_OPTIONS_MAX, PUSH_SHALLOW_MAX};
 use crate::durable::{Failure, Wire};
 use crate::random;
@@ -47,6 +48,8 @@ pub(crate) struct Receiving<'a, W, S> {
     pub(crate) token_sha256: &'a str,
     /// Whether a push may bring commits whose parents the repo does not have.
     pub(crate) takes_shallow: bool,
+    /// How much the push may bring.
+    pub(crate) room: Room,
 }
 
 /// The first bytes of a push: no more is read before the repo says whether it may be.
@@ -150,6 +153,7 @@ async fn push<W: Wire, S: PackStore>(
             hash_key: random::hash_key()?,
             turn: &turn,
             takes_shallow: to.takes_shallow,
+            room: to.room,
         };
         let tips: Vec<_> = head.commands.iter().filter_map(|command| command.new_id).collect();
         let said = Said { tips: &tips, shallow: &head.shallow };
@@ -169,6 +173,10 @@ async fn push<W: Wire, S: PackStore>(
         Err(Refusal::CatalogChanged) => {
             let reason = "the repository was reorganized meanwhile; push again";
             Ok(Push::Dropped(Pushed::Answer(report(&head, Err(reason)))))
+        }
+        Err(Refusal::StorageLimit { max }) => {
+            let reason = StorageLimit::Repo { max }.to_string();
+            Ok(Push::Dropped(Pushed::Answer(report(&head, Err(&reason)))))
         }
         Err(refusal) => Ok(Push::Dropped(Pushed::Refused(refusal))),
     }

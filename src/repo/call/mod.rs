@@ -209,6 +209,10 @@ pub(crate) enum Refusal {
     /// The upload is unknown or has expired.
     UploadExpired,
     NotReady(Status),
+    /// The repo may not hold more than so many bytes.
+    StorageLimit {
+        max: u64,
+    },
 }
 
 #[cfg(test)]

@@ -23,6 +23,11 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// Bytes of all packs with their indexes.
+    pub(crate) fn size(&self) -> u64 {
+        self.packs.iter().map(|row| row.pack.pack_len + row.pack.index_len).sum()
+    }
+
     /// The commits at which the history ends.
     pub(crate) fn shallow_ids(&self) -> Result<Vec<ObjectId>, Failure> {
         let id = |hex: &String| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex));

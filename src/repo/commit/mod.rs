@@ -24,13 +24,18 @@ pub(super) fn commit<D: Database>(
     frame: &Frame,
 ) -> Result<Result<Committed, Refusal>, Failure> {
     let now = moment.now;
-    let (repo_id, token_id) = match open::admit(db, now, &call.token_sha256, true)? {
-        Ok(Admitted { repo, token_id }) if repo.info.repo_id == call.repo_id => (repo.info.repo_id, token_id),
+    let (repo, token_id) = match open::admit(db, now, &call.token_sha256, true)? {
+        Ok(Admitted { repo, token_id }) if repo.info.repo_id == call.repo_id => (repo.info, token_id),
         Ok(_) => return Ok(Err(Refusal::BadToken)),
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let repo_id = repo.repo_id;
     if !uploads::is_open(db, now, &repo_id, &call.upload_id)? {
         return Ok(Err(Refusal::UploadExpired));
+    }
+    let added = call.pack.as_ref().map_or(0, |new| new.pack.pack_len + new.pack.index_len);
+    if added > 0 && repo.size + added > moment.storage_max {
+        return Ok(Err(Refusal::StorageLimit { max: moment.storage_max }));
     }
     let bytes = call.pack.as_ref().map(|new| InlineBytes::of(new, frame)).transpose()?.flatten();
     let has_room = bytes.map_or(Ok(true), |bytes| packs::has_inline_room(db, &repo_id, bytes))?;
@@ -77,7 +82,7 @@ mod tests {
     use super::*;
     use crate::config::INLINE_LEN_MAX;
     use crate::durable::ready;
-    use crate::objects::UPLOAD_GRACE_MS;
+    use crate::objects::{REPO_STORAGE_MAX, UPLOAD_GRACE_MS};
     use crate::repo::call::{NewPack, View};
     use crate::repo::fixture::{Fixture, READ, WRITE, commit, pack_info};
 
@@ -272,6 +277,23 @@ mod tests {
         }
         assert_eq!(push(INLINE_LEN_MAX, "refs/heads/5").unwrap(), Err(Refusal::CatalogChanged));
         assert!(push(1000, "refs/heads/5").unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_repo_holds_what_it_may_and_refs_of_a_full_one_can_go() {
+        let fixture = Fixture::new();
+        let push = |len: u64, branch: &str| {
+            let new = NewPack { pack: pack_info(len, 100, 4096), inline: false };
+            fixture.commit(Commit { pack: Some(new), ..commit(&fixture.upload(), &[(branch, None, Some(1))]) })
+        };
+        assert!(push(REPO_STORAGE_MAX - 1000, "refs/heads/a").is_ok());
+        let full = Err(Refusal::StorageLimit { max: REPO_STORAGE_MAX });
+        assert_eq!(push(801, "refs/heads/b"), full);
+        assert!(push(800, "refs/heads/c").is_ok());
+        assert_eq!(push(1, "refs/heads/d"), full);
+        let deletion = Commit { pack: None, ..commit(&fixture.upload(), &[("refs/heads/a", Some(1), None)]) };
+        assert_eq!(fixture.commit(deletion).unwrap().outcomes, [None]);
+        assert_eq!(fixture.refs(), refs(&[("refs/heads/c", "01")]));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::ObjectId;
 pub const PACK_HEADER_LEN: usize = 12;
 /// Length in bytes of a pack's trailer: the SHA-1 of all that precedes it.
 pub const PACK_TRAILER_LEN: usize = 20;
+/// Length of a pack without objects: header and trailer.
+pub const EMPTY_PACK_LEN: u64 = 32;
 /// No entry header is longer: ten bytes of size, and a base id or ten bytes of distance.
 pub const ENTRY_HEADER_LEN_MAX: usize = 30;
 
