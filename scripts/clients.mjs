@@ -1,4 +1,4 @@
-// The clients of Git that the tests try: installed into the checkout (.tools/clients), once. One that cannot be had here is left
+// The clients that the tests try: installed into the checkout (.tools/clients), once. One that cannot be had here is left
 // out, and it is said why.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,9 +13,9 @@ const sources = join(root, "worker-tests", "clients");
 const debian = join(installed, "debian");
 const debianPackages = ["libjgit-java", "golang-go", "golang-github-go-git-go-git-dev"];
 
-/** Those that take seconds: dulwich and pygit2. */
+/** Those that take seconds: dulwich and pygit2, and `cloudflare`, a client of the REST API. */
 export async function ensureQuickClients() {
-  await ensured("dulwich and pygit2", "python", sourceOf("python", "requirements.txt"), installPython);
+  await ensured("dulwich, pygit2 and cloudflare", "python", sourceOf("python", "requirements.txt"), installPython);
 }
 
 /** Those that take minutes: JGit, go-git and gitoxide. */
@@ -53,7 +53,7 @@ async function installPython(folder) {
   if (output("python3", ["-c", "import ensurepip, venv"]) === null) throw new Told("there is no python3 with venv here");
   await step("Making a Python environment (some seconds)", "python3", ["-m", "venv", folder]);
   const args = ["-m", "pip", "install", "--disable-pip-version-check", "-r", join(sources, "python", "requirements.txt")];
-  await step("Installing dulwich and pygit2 (some seconds)", join(folder, "bin", "python"), args);
+  await step("Installing dulwich, pygit2 and cloudflare (some seconds)", join(folder, "bin", "python"), args);
 }
 
 async function unpackDebian(folder) {

@@ -1,7 +1,7 @@
 /** README.md: every command in it is run here as it stands, or is one of the few that serve, test or deploy. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
@@ -52,14 +52,18 @@ test("the other commands work as they stand, one after the other", async () => {
     await server.stop();
   });
   await shop.newRepo("work", 3);
+  // Where npx finds wrangler: elsewhere it would be downloaded.
+  symlinkSync(join(projectDir, "node_modules"), shop.path("node_modules"));
   const commands = blocks.filter((block) => !isNotRun(block)).join("");
   const script = `${commands.replaceAll(originInReadme, server.origin)}\nprintf '%s %s %s\\n' "$repo" "$remote" "$token"\n`;
-  const env = { PATH: process.env["PATH"], HOME: shop.dir, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
+  const git = { GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
+  const env = { PATH: process.env["PATH"], HOME: shop.dir, CI: "true", WRANGLER_SEND_METRICS: "false", ...git };
   const { stdout } = await promisify(execFile)("sh", ["-euc", script], { cwd: shop.path("work"), env });
 
   const [name = "", remote = "", token = ""] = stdout.trim().split("\n").at(-1)?.split(" ") ?? [];
   const head = await shop.git("work", "rev-parse", "HEAD");
   assert.equal(remote, `${server.origin}/git/default/${name}.git`);
+  assert.match(stdout, new RegExp(`Issued a read token for repo "${name}"`));
   assert.equal(await shop.git(name, "rev-parse", "HEAD"), head);
   assert.match(stdout, new RegExp(`^${head}\\trefs/heads/main$`, "m"));
   const header = `http.extraHeader=Authorization: Bearer ${token}`;

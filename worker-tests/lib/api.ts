@@ -43,6 +43,7 @@ export interface RepoInfo extends Omit<CreatedRepo, "token"> {
   source: string | null;
   read_only: boolean;
   status: string;
+  size: number;
   shallow: boolean;
 }
 

@@ -5,6 +5,8 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -27,6 +29,8 @@ export interface ServerOptions {
   config?: string;
   /** The program that serves, by its path in the project, in place of `wrangler dev`. */
   program?: string;
+  /** `https` is served with a certificate that nobody vouches for. */
+  protocol?: "http" | "https";
 }
 
 export class Server {
@@ -38,15 +42,17 @@ export class Server {
   readonly #vars: Record<string, string>;
   readonly #configs: string[];
   readonly #program: string | undefined;
+  readonly #protocol: "http" | "https";
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, { vars = {}, front, config = "wrangler.toml", program }: ServerOptions) {
+  private constructor(port: number, { vars = {}, front, config = "wrangler.toml", program, protocol = "http" }: ServerOptions) {
     this.#dir = mkdtempSync(join(tmpdir(), "artifacts-server-"));
     this.stateDir = join(this.#dir, "state");
     this.#port = port;
-    this.origin = `http://127.0.0.1:${port}`;
+    this.origin = `${protocol}://127.0.0.1:${port}`;
     this.#vars = { PUBLIC_URL: this.origin, ...vars };
     this.#program = program;
+    this.#protocol = protocol;
     // The first one takes the requests.
     this.#configs = front === undefined ? [config] : [front, config];
   }
@@ -63,7 +69,7 @@ export class Server {
   async restart(): Promise<void> {
     for (let attempt = 1; attempt <= startsMax; attempt += 1) {
       this.#spawn();
-      if (await this.#answers()) return;
+      if (await this.#isReady()) return;
       this.#signal("SIGKILL");
       // wrangler chooses ports for its inner sockets some time before it listens there; a client may have come between.
       if (!/address already in use/i.test(this.log())) break;
@@ -77,7 +83,7 @@ export class Server {
     for (const [name, value] of Object.entries(this.#vars)) args.push("--var", `${name}:${value}`);
     const log = openSync(this.#logFile, "w");
     const bin = join(projectDir, "node_modules", ".bin");
-    const wrangler = [join(bin, "wrangler"), "dev", "--local", "--ip", "127.0.0.1"];
+    const wrangler = [join(bin, "wrangler"), "dev", "--local", "--ip", "127.0.0.1", "--local-protocol", this.#protocol];
     const [command = "", ...first] = this.#program === undefined ? wrangler : [process.execPath, this.#program];
     this.#process = spawn(command, [...first, ...args], {
       cwd: projectDir,
@@ -122,14 +128,26 @@ export class Server {
   }
 
   /** Waits for the first answer; false when the server ends or the time is over before. */
-  async #answers(): Promise<boolean> {
+  async #isReady(): Promise<boolean> {
     const deadline = Date.now() + readyWithinMs;
     while (this.#process?.exitCode === null && Date.now() < deadline) {
-      const answer = await fetch(this.origin, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-      if (answer) return true;
+      if (await this.#answers()) return true;
       await sleep(100);
     }
     return false;
+  }
+
+  /** Whether anything comes back, whoever vouches for it. */
+  #answers(): Promise<boolean> {
+    const { get } = this.#protocol === "https" ? https : http;
+    return new Promise((resolve) => {
+      const request = get(this.origin, { rejectUnauthorized: false, timeout: 5_000 }, (response) => {
+        response.resume();
+        resolve(true);
+      });
+      request.once("timeout", () => request.destroy());
+      request.once("error", () => resolve(false));
+    });
   }
 
   #signal(signal: NodeJS.Signals): void {
