@@ -14,6 +14,8 @@ pub(crate) enum Counter {
     R2Gets,
     R2GetBytes,
     ObjectCalls,
+    RowsRead,
+    RowsWritten,
 }
 
 thread_local! {
@@ -23,6 +25,8 @@ thread_local! {
     static R2_GET_BYTES: Cell<u64> = const { Cell::new(0) };
     static R2_CALLS_AT_PACK: Cell<u64> = const { Cell::new(0) };
     static OBJECT_CALLS: Cell<u64> = const { Cell::new(0) };
+    static ROWS_READ: Cell<u64> = const { Cell::new(0) };
+    static ROWS_WRITTEN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Adds to a counter.
@@ -33,6 +37,8 @@ pub(crate) fn count(counter: Counter, n: u64) {
         Counter::R2Gets => &R2_GETS,
         Counter::R2GetBytes => &R2_GET_BYTES,
         Counter::ObjectCalls => &OBJECT_CALLS,
+        Counter::RowsRead => &ROWS_READ,
+        Counter::RowsWritten => &ROWS_WRITTEN,
     };
     cell.set(cell.get() + n);
 }
@@ -54,6 +60,9 @@ pub(crate) struct Stats {
     /// Puts and gets begun when the last pack began to be sent.
     r2_calls_at_pack: u64,
     do_calls: u64,
+    /// Rows of the Durable Objects' databases, as the platform bills them.
+    rows_read: u64,
+    rows_written: u64,
 }
 
 /// As of now.
@@ -67,6 +76,8 @@ pub(crate) fn read() -> Stats {
         r2_get_bytes: R2_GET_BYTES.get(),
         r2_calls_at_pack: R2_CALLS_AT_PACK.get(),
         do_calls: OBJECT_CALLS.get(),
+        rows_read: ROWS_READ.get(),
+        rows_written: ROWS_WRITTEN.get(),
     }
 }
 
@@ -93,10 +104,13 @@ mod tests {
         count(Counter::R2Puts, 1);
         count(Counter::R2GetBytes, 8);
         count(Counter::ObjectCalls, 1);
+        count(Counter::RowsRead, 5);
+        count(Counter::RowsWritten, 6);
         let after = read();
         assert_eq!((after.r2_puts - before.r2_puts, after.r2_gets - before.r2_gets), (2, 0));
         assert_eq!((after.r2_put_bytes - before.r2_put_bytes, after.r2_get_bytes - before.r2_get_bytes), (70, 8));
         assert_eq!(after.do_calls - before.do_calls, 1);
+        assert_eq!((after.rows_read - before.rows_read, after.rows_written - before.rows_written), (5, 6));
     }
 
     #[test]

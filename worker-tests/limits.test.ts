@@ -12,7 +12,7 @@ import { setUp } from "./lib/setup.ts";
 
 const repoMax = 2_000_000;
 const accountMax = 3_000_000;
-const { server, shop, api } = await setUp({
+const { shop, api } = await setUp({
   vars: { REPO_STORAGE_MAX_BYTES: String(repoMax), ACCOUNT_STORAGE_MAX_BYTES: String(accountMax), UPLOAD_GRACE_SECONDS: "1" },
 });
 

@@ -62,7 +62,7 @@ impl fmt::Display for ConfigError {
             Self::Development { what } => write!(
                 f,
                 "not serving: {what} is the well-known value of local development, and this address is not a loopback \
-                 one; set your own with `wrangler secret put API_TOKENS` and ACCOUNT_ID under [vars] in wrangler.toml"
+                 one; set your own with `npm run token`, `wrangler secret put API_TOKENS` and ACCOUNT_ID under [vars] in wrangler.toml"
             ),
         }
     }
@@ -71,8 +71,8 @@ impl fmt::Display for ConfigError {
 const ACCOUNT_ID_HOW: &str = "set ACCOUNT_ID = \"<your account id>\" under [vars] in wrangler.toml";
 const PUBLIC_URL_HOW: &str =
     "set PUBLIC_URL = \"https://<the host of this Worker>\" under [vars] in wrangler.toml: remotes are built from it";
-const API_TOKENS_HOW: &str = "run `wrangler secret put API_TOKENS` with \
-    [{\"sha256\":\"<SHA-256 of the token, hexadecimal>\",\"permission\":\"edit\"}]";
+const API_TOKENS_HOW: &str =
+    "make one with `npm run token`, and run `npx wrangler secret put API_TOKENS < api-tokens.json`";
 
 impl Config {
     /// What the variables say, if they can be understood.

@@ -3,6 +3,7 @@
 //! Two implementations: [`super::ObjectDatabase`] in production, [`super::MemoryDatabase`] in native tests. Numbers
 //! are non-negative and at most 2^53, because they pass through JavaScript.
 
+use std::cell::Cell as StdCell;
 use std::convert::Infallible;
 use std::vec;
 
@@ -27,6 +28,9 @@ pub(crate) trait Database {
 
     /// Sets the object's one alarm, in unix milliseconds, or takes it away. Part of the transaction.
     fn set_alarm(&self, at: Option<u64>) -> Result<(), Failure>;
+
+    /// The format that the tables are known to have; 0 when that is not known. What is rolled back is forgotten.
+    fn known_format(&self) -> &StdCell<usize>;
 
     /// Runs `work` as one transaction, kept only if both results are `Ok`.
     ///

@@ -17,12 +17,18 @@ pub(crate) struct MemoryDatabase {
     connection: Connection,
     alarm: StdCell<Option<u64>>,
     statements_left: StdCell<Option<u32>>,
+    known_format: StdCell<usize>,
 }
 
 impl Default for MemoryDatabase {
     fn default() -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        Self { connection, alarm: StdCell::new(None), statements_left: StdCell::new(None) }
+        Self {
+            connection,
+            alarm: StdCell::new(None),
+            statements_left: StdCell::new(None),
+            known_format: StdCell::new(0),
+        }
     }
 }
 
@@ -70,6 +76,10 @@ impl Database for MemoryDatabase {
         Ok(())
     }
 
+    fn known_format(&self) -> &StdCell<usize> {
+        &self.known_format
+    }
+
     fn transaction<T, R>(&self, work: impl FnOnce() -> Result<Result<T, R>, Failure>) -> Result<Result<T, R>, Failure> {
         let alarm = self.alarm.get();
         let transaction = self.connection.unchecked_transaction()?;
@@ -79,6 +89,7 @@ impl Database for MemoryDatabase {
         } else {
             transaction.rollback()?;
             self.alarm.set(alarm);
+            self.known_format.set(0);
         }
         outcome
     }

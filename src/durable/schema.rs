@@ -16,6 +16,10 @@ pub(crate) struct Schema {
 impl Schema {
     /// Whether the tables are there; those of an earlier format are brought up to this one first.
     pub(crate) fn exists<D: Database>(&self, db: &D) -> Result<bool, Failure> {
+        let current = 1 + self.steps.len();
+        if db.known_format().get() == current {
+            return Ok(true);
+        }
         let found = db.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'format'", &[])?;
         if found.is_empty() {
             return Ok(false);
@@ -28,6 +32,8 @@ impl Schema {
         if !steps.is_empty() {
             self.take(db, steps)?;
         }
+        // Nothing takes tables away, and each call looks here.
+        db.known_format().set(current);
         Ok(true)
     }
 
@@ -68,6 +74,17 @@ mod tests {
         assert_eq!(SCHEMA.create(&db), Ok(true));
         assert_eq!(SCHEMA.create(&db), Ok(false));
         assert_eq!(SCHEMA.exists(&db), Ok(true));
+    }
+
+    #[test]
+    fn tables_whose_creation_is_rolled_back_are_not_there() {
+        let db = MemoryDatabase::default();
+        let rolled_back = db.transaction(|| {
+            assert_eq!((SCHEMA.create(&db), SCHEMA.exists(&db)), (Ok(true), Ok(true)));
+            Ok(Err::<(), _>("refused"))
+        });
+        assert_eq!((rolled_back, SCHEMA.exists(&db)), (Ok(Err("refused")), Ok(false)));
+        assert_eq!(SCHEMA.create(&db), Ok(true));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A handler that returns an error keeps the SQL writes it had made, and `BEGIN` is refused as a statement: this is
 //! the only way to undo. Throwing out of the callback rolls back rows and alarm alike.
 
+use std::cell::Cell as StdCell;
+
 use js_sys::{Date, Object};
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::DurableObjectStorage;
@@ -10,6 +12,7 @@ use worker::{SqlStorage, SqlStorageValue, State};
 
 use super::database::{Cell, Database, Row, Value, exact};
 use super::failure::Failure;
+use crate::stats::{self, Counter};
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,6 +27,7 @@ extern "C" {
 pub(crate) struct ObjectDatabase {
     storage: worker::Storage,
     sql: SqlStorage,
+    known_format: StdCell<usize>,
 }
 
 impl ObjectDatabase {
@@ -31,7 +35,7 @@ impl ObjectDatabase {
     pub(crate) fn new(state: &State) -> Self {
         let storage = state.storage();
         let sql = storage.sql();
-        Self { storage, sql }
+        Self { storage, sql, known_format: StdCell::new(0) }
     }
 
     fn raw(&self) -> &DurableObjectStorage {
@@ -43,7 +47,11 @@ impl Database for ObjectDatabase {
     fn exec(&self, statement: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
         let values = values.iter().map(to_js).collect::<Result<Vec<_>, _>>()?;
         let cursor = self.sql.exec_raw(statement, values)?;
-        cursor.raw().map(|row| Ok(Row::new(row?.into_iter().map(from_js).collect::<Result<_, _>>()?))).collect()
+        let rows =
+            cursor.raw().map(|row| Ok(Row::new(row?.into_iter().map(from_js).collect::<Result<_, _>>()?))).collect();
+        stats::count(Counter::RowsRead, cursor.rows_read() as u64);
+        stats::count(Counter::RowsWritten, cursor.rows_written() as u64);
+        rows
     }
 
     fn set_alarm(&self, at: Option<u64>) -> Result<(), Failure> {
@@ -56,6 +64,10 @@ impl Database for ObjectDatabase {
         promise.map(drop).map_err(platform)
     }
 
+    fn known_format(&self) -> &StdCell<usize> {
+        &self.known_format
+    }
+
     fn transaction<T, R>(&self, work: impl FnOnce() -> Result<Result<T, R>, Failure>) -> Result<Result<T, R>, Failure> {
         let mut work = Some(work);
         let mut outcome = None;
@@ -66,6 +78,9 @@ impl Database for ObjectDatabase {
             if keep { Ok(()) } else { Err(JsValue::from_str("rolled back")) }
         };
         let thrown = self.raw().unchecked_ref::<SyncStorage>().transaction_sync(&mut callback);
+        if thrown.is_err() {
+            self.known_format.set(0);
+        }
         match (thrown, outcome) {
             (Ok(()), Some(outcome)) | (Err(_), Some(outcome @ (Err(_) | Ok(Err(_))))) => outcome,
             (Err(error), _) => Err(platform(error)),

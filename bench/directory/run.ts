@@ -1,0 +1,77 @@
+/**
+ * `npm run bench:directory`: what requests to a namespace of many repos take, and the rows that they read and write.
+ *
+ *   --repos N        how many repos there are (100,000)
+ *   --samples N      how often each request is made (300)
+ *   --create N       instead: creates N repos, and pushes to each of them once
+ *   --clients N      how many do so at once (16)
+ */
+import { parseArgs } from "node:util";
+import { Api } from "../../worker-tests/lib/api.ts";
+import { Server } from "../../worker-tests/lib/server.ts";
+import type { Stats } from "../ours.ts";
+import { table } from "../table.ts";
+import { serveProgram } from "../workerd.ts";
+import { createMany } from "./create.ts";
+import { fill, nameOf } from "./fill.ts";
+import { operations, type Operation } from "./operations.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    repos: { type: "string", default: "100000" },
+    samples: { type: "string", default: "300" },
+    create: { type: "string" },
+    clients: { type: "string", default: "16" },
+  },
+});
+// The server ends with this process, but a signal alone would not tell it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on" }, program: serveProgram });
+const api = new Api(server.origin);
+try {
+  if (options.create === undefined) await directory(Number(options.repos), Number(options.samples));
+  else await createMany(api, Number(options.create), Number(options.clients));
+} finally {
+  await server.stop();
+}
+
+async function directory(n_repos: number, n_samples: number): Promise<void> {
+  await api.createRepo({ name: "first" }, "directory");
+  await server.kill();
+  fill(server.stateDir, 0, n_repos);
+  await server.restart();
+  const rows = [];
+  for (const operation of operations(api, n_repos, nameOf)) rows.push(await measured(operation, n_samples));
+  console.log(`a namespace of ${n_repos} repos; each request ${n_samples} times, one after the other; time as the client has it\n`);
+  console.log(table(["request", "median", "99 %", "longest", "rows read", "rows written", "goal for 99 %"], rows));
+}
+
+/** A row of the table; the first few times are not counted. */
+async function measured({ name, goal_ms, prepare, run }: Operation, n_samples: number): Promise<string[]> {
+  const n_first = 20;
+  const times: number[] = [];
+  let before: Stats | undefined;
+  let rows = { read: 0, written: 0 };
+  for (let n = 0; n < n_first + n_samples; n += 1) {
+    await prepare?.(n);
+    if (n >= n_first) before = await stats();
+    const began = performance.now();
+    await run(n);
+    const took = performance.now() - began;
+    if (before === undefined) continue;
+    const after = await stats();
+    times.push(took);
+    rows = { read: rows.read + after.rows_read - before.rows_read, written: rows.written + after.rows_written - before.rows_written };
+  }
+  times.sort((a, b) => a - b);
+  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  const each = (count: number) => (count / n_samples).toFixed(1);
+  const goal = goal_ms === undefined ? "–" : `${goal_ms} ms, ${at(0.99) < goal_ms ? "met" : "missed"}`;
+  return [name, ms(at(0.5)), ms(at(0.99)), ms(at(1)), each(rows.read), each(rows.written), goal];
+}
+
+async function stats(): Promise<Stats> {
+  return (await (await fetch(`${server.origin}/__debug/stats`)).json()) as Stats;
+}
