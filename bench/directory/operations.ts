@@ -25,6 +25,8 @@ export function operations(api: Api, n_repos: number, nameOf: (n: number) => str
   const sorts = ["created_at", "updated_at", "last_push_at", "name"];
   let cursor = "";
   return [
+    // What is above this is the work of the request; what is in it is the machine's, and the client's.
+    { name: "nothing: an address that is none", run: async () => void (await expected(404, api.requestUrl("GET", `${api.origin}/nowhere`))) },
     { name: "create", goal_ms: 10, run: create },
     { name: "get", goal_ms: 10, run: async (n) => void (await expected(200, api.request("GET", `${path}/${made(n)}`))) },
     { name: "delete", goal_ms: 10, run: remove },
