@@ -27,7 +27,7 @@ export async function build() {
 /** One digest over the compiler's version and everything that goes into the build. */
 function digestOfInputs() {
   const hash = createHash("sha256").update(output("rustc", ["--version"], { cwd: root }) ?? "");
-  const roots = ["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "crates"];
+  const roots = ["Cargo.toml", "Cargo.lock", "package-lock.json", "openapi.json", "src", "crates"];
   for (const path of roots.flatMap(filesUnder)) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   }

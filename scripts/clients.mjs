@@ -4,8 +4,9 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { ensured, ensuredPython } from "./installed.mjs";
 import { output, step, Told } from "./process.mjs";
-import { digest, root } from "./toolchain.mjs";
+import { root } from "./toolchain.mjs";
 
 const installed = join(root, ".tools", "clients");
 const sources = join(root, "worker-tests", "clients");
@@ -15,45 +16,20 @@ const debianPackages = ["libjgit-java", "golang-go", "golang-github-go-git-go-gi
 
 /** Those that take seconds: dulwich and pygit2, and `cloudflare`, a client of the REST API. */
 export async function ensureQuickClients() {
-  await ensured("dulwich, pygit2 and cloudflare", "python", sourceOf("python", "requirements.txt"), installPython);
+  await ensuredPython("dulwich, pygit2 and cloudflare", join(installed, "python"), join(sources, "python", "requirements.txt"));
 }
 
 /** Those that take minutes: JGit, go-git and gitoxide. */
 export async function ensureSlowClients() {
-  await ensured("JGit and go-git", "debian", debianPackages.join(), unpackDebian);
-  await ensured("JGit", "jgit", sourceOf("jgit", "Driver.java"), buildJgit);
-  await ensured("go-git", "go-git", sourceOf("go-git", "main.go"), buildGoGit);
+  await ensured("JGit and go-git", debian, debianPackages.join(), unpackDebian);
+  await ensured("JGit", join(installed, "jgit"), sourceOf("jgit", "Driver.java"), buildJgit);
+  await ensured("go-git", join(installed, "go-git"), sourceOf("go-git", "main.go"), buildGoGit);
   const crate = sourceOf("gitoxide", "Cargo.lock") + sourceOf("gitoxide", "src", "main.rs");
-  await ensured("gitoxide", "gitoxide", crate, buildGitoxide);
+  await ensured("gitoxide", join(installed, "gitoxide"), crate, buildGitoxide);
 }
 
 function sourceOf(...parts) {
   return readFileSync(join(sources, ...parts), "utf8");
-}
-
-/** Installs into a folder, unless that was done when `madeOf` was the same. */
-async function ensured(what, name, madeOf, install) {
-  const folder = join(installed, name);
-  const stamp = join(folder, ".installed");
-  const wanted = digest(madeOf);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  try {
-    await install(folder);
-    writeFileSync(stamp, wanted);
-  } catch (error) {
-    if (!(error instanceof Told)) throw error;
-    rmSync(folder, { recursive: true, force: true });
-    console.log(`${what}: left out, ${error.message}`);
-  }
-}
-
-async function installPython(folder) {
-  if (output("python3", ["-c", "import ensurepip, venv"]) === null) throw new Told("there is no python3 with venv here");
-  await step("Making a Python environment (some seconds)", "python3", ["-m", "venv", folder]);
-  const args = ["-m", "pip", "install", "--disable-pip-version-check", "-r", join(sources, "python", "requirements.txt")];
-  await step("Installing dulwich, pygit2 and cloudflare (some seconds)", join(folder, "bin", "python"), args);
 }
 
 async function unpackDebian(folder) {

@@ -28,6 +28,15 @@ function quietly(command, args, options) {
   });
 }
 
+/** Runs a program on this terminal, and returns its exit code. */
+export function attached(command, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
 /** What a program prints, trimmed, or null when it is missing or fails. */
 export function output(command, args, options = {}) {
   const result = spawnSync(command, args, { encoding: "utf8", ...options });

@@ -1,10 +1,9 @@
 // Tries every client of Git that can be had here, those too that take minutes to install: the whole matrix of README.md.
 
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureQuickClients, ensureSlowClients } from "./clients.mjs";
-import { main } from "./process.mjs";
+import { attached, main } from "./process.mjs";
 import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
 const tests = ["clients.test.ts", "delta-swaps.test.ts"].map((name) => join(root, "worker-tests", name));
@@ -16,9 +15,5 @@ await main(async () => {
   await ensureSlowClients();
   await build();
   const args = ["--test", "--test-reporter=spec", "--disable-warning=ExperimentalWarning", ...tests];
-  process.exitCode = await new Promise((resolve, reject) => {
-    const child = spawn(node, args, { cwd: root, env, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
+  process.exitCode = await attached(node, args, { cwd: root, env });
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureQuickClients } from "./clients.mjs";
 import { main, Told } from "./process.mjs";
+import { ensureSchemathesis } from "./schemathesis.mjs";
 import { ensureTools, node, root, toolEnv } from "./toolchain.mjs";
 
 const WORKER_TESTS = join(root, "worker-tests");
@@ -20,6 +21,7 @@ const env = toolEnv({ CI: "true", WRANGLER_REGISTRY_PATH: join(root, ".wrangler"
 await main(async () => {
   await ensureTools();
   await ensureQuickClients();
+  await ensureSchemathesis();
   let passed = 0;
   let failed = 0;
   for (const stage of [crateTests, typeCheck, workerTests]) {

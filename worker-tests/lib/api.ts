@@ -1,4 +1,5 @@
-/** A client of the REST API: requests as `curl` would make them, answers with their envelope. */
+/** A client of the REST API: requests as `curl` would make them, answers with their envelope, each as openapi.json describes it. */
+import { assertDescribed } from "./openapi.ts";
 
 /** The account and the API tokens of the example file that local development uses. */
 export const accountId = "0".repeat(32);
@@ -24,7 +25,8 @@ export interface Answer<T> {
   headers: Headers;
   /** The body as it came. */
   text: string;
-  envelope: Envelope<T>;
+  /** Throws for an answer without a body. */
+  readonly envelope: Envelope<T>;
 }
 
 export interface CreatedRepo {
@@ -119,7 +121,15 @@ export class Api {
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const response = await fetch(url, { method, headers, body: body ?? null });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, envelope: parse(text, response.status) };
+    const answer = { status: response.status, headers: response.headers, text };
+    assertDescribed({ method, url }, answer);
+    let envelope: Envelope<T> | undefined;
+    return {
+      ...answer,
+      get envelope() {
+        return (envelope ??= parse<T>(text, response.status));
+      },
+    };
   }
 
   /** Makes a repo under a fresh name, or tells why not. */
