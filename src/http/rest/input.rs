@@ -87,11 +87,9 @@ pub(super) fn number_parameter(
 
 /// Where a page begins, if pages are counted: official clients do, and know of no cursor, which goes before.
 pub(super) fn offset_parameter(query: &HashMap<String, String>, per_page: u64) -> Result<Option<u64>, Error> {
-    if !query.contains_key("page") || query.get("cursor").is_some_and(|cursor| !cursor.is_empty()) {
-        return Ok(None);
-    }
     let page = number_parameter(query, "page", 1..=PAGE_MAX, 1)?;
-    Ok(Some((page - 1) * per_page))
+    let has_cursor = query.get("cursor").is_some_and(|cursor| !cursor.is_empty());
+    Ok((query.contains_key("page") && !has_cursor).then_some((page - 1) * per_page))
 }
 
 /// A parameter that is one of a few words.
@@ -167,7 +165,7 @@ mod tests {
         assert_eq!(offset_parameter(&query("page=3"), 50), Ok(Some(100)));
         assert_eq!(offset_parameter(&query("page=3&cursor="), 50), Ok(Some(100)));
         assert_eq!(offset_parameter(&query("page=3&cursor=c"), 50), Ok(None));
-        assert!(offset_parameter(&query("page=0"), 50).is_err());
+        assert!(offset_parameter(&query("page=0&cursor=c"), 50).is_err());
     }
 
     #[test]

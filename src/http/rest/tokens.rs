@@ -117,7 +117,9 @@ fn token(info: &TokenInfo) -> Token<'_> {
 fn parse_ttl(fields: &Fields) -> Result<u64, Error> {
     let Some(ttl) = fields.number("ttl")? else { return Ok(TOKEN_TTL_DEFAULT) };
     let range = TOKEN_TTL_MIN..=TOKEN_TTL_MAX;
-    ttl.as_u64().filter(|seconds| range.contains(seconds)).ok_or_else(|| Error::Ttl(ttl.to_string()))
+    // 3600.0 is a whole number too: some languages have but one kind of them.
+    let whole = ttl.as_u64().or_else(|| ttl.to_string().strip_suffix(".0")?.parse().ok());
+    whole.filter(|seconds| range.contains(seconds)).ok_or_else(|| Error::Ttl(ttl.to_string()))
 }
 
 /// A number that has been checked to be at most [`PAGE_MAX`].
@@ -172,6 +174,7 @@ mod tests {
             let message = format!("10103 Invalid TTL {seconds}: must be between 60 and 31536000 seconds.");
             assert_eq!(ttl(seconds), failed(400, &message));
         }
+        assert_eq!(api.call("POST", "/ns/tokens", r#"{"repo":"r","ttl":60.0}"#).0, 201);
         assert_eq!(ttl(r#""60""#), failed(400, "10100 Invalid ttl: expected a number."));
         let table = [
             (r#"{"repo":"r","scope":"admin"}"#, 400, "10100 Invalid scope: must be read or write."),
