@@ -86,6 +86,13 @@ describe("wrangler artifacts", { concurrency: 2 }, () => {
     assert.match(await told("repos", "list", "--namespace", "listed"), rowOf(...row));
   });
 
+  test("repos list goes on to the last page", async () => {
+    await Promise.all(Array.from({ length: 60 }, () => api.createRepo({}, "long")));
+    const repos = await json<RepoInfo[]>("repos", "list", "--namespace", "long");
+    assert.equal(new Set(repos.map(({ id }) => id)).size, 60);
+    assert.equal(repos.length, 60);
+  });
+
   test("repos get shows a repo", async () => {
     const repo = await api.createRepo();
     const { size, shallow, ...shown } = await api.repoInfo(repo);
