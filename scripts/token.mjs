@@ -9,6 +9,9 @@ import { main, Told } from "./process.mjs";
 
 const usage = "npm run token -- [--permission edit|read] [--namespaces a,b] [--name TEXT] [--file api-tokens.json]";
 
+/** What the platform takes as the value of a secret, in bytes. */
+const secretLengthMax = 5 * 1024;
+
 await main(async () => {
   const { permission, namespaces, name, file } = options();
   const list = listIn(file);
@@ -17,7 +20,11 @@ await main(async () => {
   const entry = { sha256: createHash("sha256").update(token).digest("hex"), permission };
   if (namespaces !== undefined) entry.namespaces = namespaces;
   if (name !== undefined) entry.name = name;
-  writeFileSync(file, `${JSON.stringify([...list, entry], null, 2)}\n`, { mode: 0o600 });
+  const text = `${JSON.stringify([...list, entry])}\n`;
+  if (text.length > secretLengthMax) {
+    throw new Told(`${file} would have ${text.length} bytes, and a secret has ${secretLengthMax} at most: take out tokens that are not used`);
+  }
+  write(file, text);
   const what = permission === "edit" ? "reads and edits" : "reads";
   const where = namespaces === undefined ? "all namespaces" : namespaces.join(", ");
   console.log(`This API token ${what} ${where}. It is shown this once:\n\n  ${token}\n`);
@@ -44,6 +51,14 @@ function options() {
 /** The rule of src/names.rs, which the deployment applies once more. */
 function isName(name) {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name) && !name.includes("..") && !/\.(git|lock)$/i.test(name);
+}
+
+function write(file, text) {
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw new Told(`${file} cannot be written: ${error.message}`);
+  }
 }
 
 function listIn(file) {

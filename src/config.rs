@@ -229,6 +229,10 @@ pub(crate) const SEND_LEN: usize = 256 * 1024;
 
 /// How long a name that is being created stays reserved for who reserved it.
 pub(crate) const RESERVATION_MS: u64 = 30_000;
+/// How long a namespace remembers that an incarnation is gone: longer than any report of it is under way or put off.
+pub(crate) const REMOVED_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
+/// Rows past their time that one removal clears away: more than it adds, so that they never pile up.
+pub(crate) const REMOVED_PRUNED_MAX: u64 = 10;
 /// How long a caller should wait before it asks again for something that is under way.
 pub(crate) const RETRY_AFTER_SECONDS: u64 = 2;
 /// How long a browser may remember what a page of another origin may ask: the longest that any of them does.
@@ -238,8 +242,9 @@ pub(crate) const RATE_PERIOD_SECONDS: u64 = 10;
 /// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
 /// own delay the listing is less than 5 s behind.
 pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
-/// The same for the account, which hears from namespaces what they have heard from repos.
-pub(crate) const NAMESPACE_REPORT_DELAY_MS: u64 = 1_500;
+/// The same for the account, which hears from namespaces what they have heard from repos: longer, for it is one object that
+/// all namespaces report to.
+pub(crate) const NAMESPACE_REPORT_DELAY_MS: u64 = 3_000;
 /// How long after the push that made it worth while packs are merged, so that pushes that follow at once take part.
 pub(crate) const COMPACT_DELAY_MS: u64 = 3_000;
 /// Packs of a size that are left beside one another. Each costs a look-up for every object that is asked for; merging
@@ -285,6 +290,8 @@ const ACCOUNT_STORAGE_MAX_BYTES: &str = "ACCOUNT_STORAGE_MAX_BYTES";
 const ACCOUNT_STORAGE_MAX_BYTES_DEFAULT: u64 = 1_000_000_000_000;
 /// For how long an isolate believes what the account said that it holds.
 pub(crate) const ACCOUNT_USAGE_KEPT_MS: u64 = 10_000;
+/// How long a push waits for the account to say it.
+pub(crate) const ACCOUNT_PATIENCE_MS: u64 = 2_000;
 
 /// How long a registered upload may live before its bytes are reclaimed, in seconds.
 const UPLOAD_GRACE_SECONDS_DEFAULT: u64 = 3600;

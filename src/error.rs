@@ -65,6 +65,8 @@ pub(crate) enum Error {
     NamespaceNotFound(String),
     NamespaceExists(String),
     NamespaceNotEmpty(String),
+    /// A repo is being made in it.
+    NamespaceBusy(String),
     Ttl(String),
     RepoNotFound(String),
     RepoExists(String),
@@ -174,9 +176,11 @@ impl Error {
 
     fn with_headers(&self, answer: Answer) -> Answer {
         match self {
-            Self::MethodNotAllowed { allow } => answer.with_header("allow", (*allow).to_owned()),
+            Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
-            Self::CreateInProgress(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
+            Self::CreateInProgress(_)
+            | Self::NamespaceBusy(_)
+            | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
                 answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
             }
             _ => answer,
@@ -205,7 +209,7 @@ impl Error {
             Self::Ttl(_) => (400, INVALID_TTL),
             Self::RepoExists(_) | Self::NamespaceExists(_) => (409, ALREADY_EXISTS),
             Self::NamespaceNotEmpty(_) => (409, NOT_EMPTY),
-            Self::CreateInProgress(_) => (409, CREATE_IN_PROGRESS),
+            Self::CreateInProgress(_) | Self::NamespaceBusy(_) => (409, CREATE_IN_PROGRESS),
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),

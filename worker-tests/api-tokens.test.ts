@@ -50,6 +50,7 @@ test("what makes no token is told in words", async () => {
   ] as const) {
     await assert.rejects(run(...args), ({ stderr }: { stderr: string }) => words.test(stderr));
   }
+  await assert.rejects(run("--name", "x".repeat(5_200)), ({ stderr }: { stderr: string }) => stderr.includes("a secret has 5120 at most"));
   writeFileSync(file, "not a list");
   await assert.rejects(run(), ({ stderr }: { stderr: string }) => stderr.includes("is no list of tokens"));
 });

@@ -20,7 +20,7 @@ async function listed(name: string, isRight: (info: NamespaceInfo | undefined) =
     const { envelope } = await api.request<NamespaceInfo[]>("GET", "");
     const info = envelope.result.find(({ namespace }) => namespace === name);
     if (isRight(info)) return;
-    // A push is told to its namespace after 1.5 s, and that to the account after as much again.
+    // A push is told to its namespace after 1.5 s, and that to the account after 3 s more.
     assert.ok(waited < 100, JSON.stringify(info));
     await sleep(100);
   }
@@ -80,7 +80,7 @@ test("a page of a listed origin may ask, and see the answers", async () => {
     const options = await fetch(server.origin + path, { method: "OPTIONS", headers: { Origin: page } });
     assert.deepEqual([options.status, options.headers.get("access-control-allow-origin")], [204, page]);
     assert.equal(options.headers.get("access-control-allow-methods"), options.headers.get("allow"));
-    assert.match(options.headers.get("access-control-allow-headers") ?? "", /authorization, .*content-type, git-protocol/);
+    assert.equal(options.headers.get("access-control-allow-headers"), "authorization, *");
   }
   const refused = await fetch(`${server.origin}/v1/api/namespaces`, { headers: { Origin: page } });
   assert.deepEqual([refused.status, refused.headers.get("access-control-allow-origin")], [401, page]);

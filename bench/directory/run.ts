@@ -6,12 +6,13 @@
  *   --create N       instead: creates N repos, and pushes to each of them once
  *   --clients N      how many do so at once (16)
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Api } from "../../worker-tests/lib/api.ts";
 import { Server } from "../../worker-tests/lib/server.ts";
 import type { Stats } from "../ours.ts";
 import { table } from "../table.ts";
-import { serveProgram } from "../workerd.ts";
+import { serveProgram, workerdAtRest } from "../workerd.ts";
 import { createMany } from "./create.ts";
 import { fill, nameOf } from "./fill.ts";
 import { operations, type Operation } from "./operations.ts";
@@ -49,6 +50,9 @@ async function directory(n_repos: number, n_samples: number): Promise<void> {
 
 /** A row of the table; the first few times are not counted. */
 async function measured({ name, goal_ms, prepare, run }: Operation, n_samples: number): Promise<string[]> {
+  // What the alarms have to do after the requests before is over.
+  await sleep(4_000);
+  await workerdAtRest(server);
   const n_first = 20;
   const times: number[] = [];
   let before: Stats | undefined;

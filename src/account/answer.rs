@@ -20,7 +20,10 @@ fn answer<D: Database>(db: &D, call: &Call) -> Result<Reply, Failure> {
     let is_used = schema::SCHEMA.exists(db)?;
     Ok(match call {
         Call::List(listing) if is_used => Reply::Namespaces(namespaces::list(db, listing)?),
-        Call::List(_) => Reply::Namespaces(NamespacePage::default()),
+        Call::List(listing) => {
+            let total_count = listing.offset.map(|_| 0);
+            Reply::Namespaces(NamespacePage { total_count, ..NamespacePage::default() })
+        }
         Call::Usage if is_used => Reply::Usage { size: namespaces::total_size(db)? },
         Call::Usage => Reply::Usage { size: 0 },
         Call::Report(_) => Reply::Done,

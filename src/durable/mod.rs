@@ -1,6 +1,6 @@
-//! What the three kinds of Durable Object have in common: their database, its one transaction, and the wire to them.
+//! What all kinds of Durable Object have in common: their database, its one transaction, and the wire to them.
 //!
-//! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`] and [`crate::account`].
+//! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`], [`crate::account`] and [`crate::maintenance`].
 
 mod backoff;
 mod database;

@@ -19,6 +19,7 @@ impl Error {
             Self::NamespaceNotFound(name) => format!("Namespace not found: {name}."),
             Self::NamespaceExists(name) => format!("namespace already exists: {name}"),
             Self::NamespaceNotEmpty(name) => format!("Namespace is not empty: {name}. Delete its repos first."),
+            Self::NamespaceBusy(name) => format!("A repository is being created in namespace {name}. Try again."),
             Self::Ttl(ttl) => {
                 format!("Invalid TTL {ttl}: must be between {TOKEN_TTL_MIN} and {TOKEN_TTL_MAX} seconds.")
             }

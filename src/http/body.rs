@@ -32,16 +32,22 @@ extern "C" {
 
 /// The body of one request.
 pub(crate) struct RequestBody {
-    reader: Option<ByobReader>,
+    /// None once the body has been read to its end.
+    reader: Result<Option<ByobReader>, BodyError>,
     /// Goes back and forth: the platform fills it and returns it.
     buffer: Option<Uint8Array>,
 }
 
 impl RequestBody {
-    /// The body of `request`, inflated when the request says that it is gzip.
-    pub(crate) fn new(request: &Request) -> Result<Self, BodyError> {
+    /// The body of `request`, inflated when the request says that it is gzip. What is wrong with it is told when it is read:
+    /// who asks is settled before.
+    pub(crate) fn new(request: &Request) -> Self {
+        Self { reader: Self::reader(request), buffer: None }
+    }
+
+    fn reader(request: &Request) -> Result<Option<ByobReader>, BodyError> {
         let encoding = request.headers().get("content-encoding").ok().flatten().unwrap_or_default();
-        let Some(stream) = request.inner().body() else { return Ok(Self { reader: None, buffer: None }) };
+        let Some(stream) = request.inner().body() else { return Ok(None) };
         let mut stream: ReadableStream = JsValue::from(stream).unchecked_into();
         match encoding.to_ascii_lowercase().as_str() {
             "" | "identity" => {}
@@ -53,27 +59,27 @@ impl RequestBody {
         }
         let options = Object::new();
         Reflect::set(&options, &"mode".into(), &"byob".into()).map_err(unreadable)?;
-        Ok(Self { reader: Some(stream.get_reader(&options).map_err(unreadable)?), buffer: None })
+        stream.get_reader(&options).map(Some).map_err(unreadable)
     }
 }
 
 impl Body for RequestBody {
     async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, BodyError> {
         out.clear();
-        let Some(reader) = &self.reader else { return Ok(false) };
+        let Some(reader) = self.reader.as_ref().map_err(Clone::clone)? else { return Ok(false) };
         let len = u32::try_from(BODY_READ_LEN).unwrap_or(u32::MAX);
         let buffer = self.buffer.take().unwrap_or_else(|| Uint8Array::new_with_length(len));
         let read = JsFuture::from(reader.read_at_least(len, &buffer).map_err(unreadable)?).await.map_err(unreadable)?;
         let view = Reflect::get(&read, &"value".into()).map_err(unreadable)?;
         let Ok(view) = view.dyn_into::<Uint8Array>() else {
-            self.reader = None;
+            self.reader = Ok(None);
             return Ok(false);
         };
         out.resize(view.length() as usize, 0);
         view.copy_to(out);
         self.buffer = Some(Uint8Array::new(&view.buffer()));
         if out.is_empty() {
-            self.reader = None;
+            self.reader = Ok(None);
         }
         Ok(!out.is_empty())
     }

@@ -30,7 +30,7 @@ pub(crate) fn open(
     {
         headers.append("vary", "origin")?;
     }
-    let Some(allowed) = origin.and_then(|origin| allowed(origins, origin)) else { return Ok(()) };
+    let Some(allowed) = allowed(origins, origin) else { return Ok(()) };
     headers.set("access-control-allow-origin", allowed)?;
     headers.set("access-control-expose-headers", RESPONSE_HEADERS)?;
     if is_options { preflight(headers) } else { Ok(()) }
@@ -42,11 +42,11 @@ fn preflight(headers: &mut Headers) -> worker::Result<()> {
     headers.set("access-control-max-age", &CORS_MAX_AGE_SECONDS.to_string())
 }
 
-/// The origins that a page of this one is told of.
-fn allowed<'a>(origins: &Origins, origin: &'a str) -> Option<&'a str> {
+/// What an answer says of origins. `*` stands in every one, for a cache may hand it to a page later.
+fn allowed<'a>(origins: &Origins, origin: Option<&'a str>) -> Option<&'a str> {
     match origins {
         Origins::Any => Some("*"),
-        Origins::Only(list) => list.iter().any(|listed| listed == origin).then_some(origin),
+        Origins::Only(list) => origin.filter(|origin| list.iter().any(|listed| listed == origin)),
     }
 }
 
@@ -57,10 +57,10 @@ mod tests {
     #[test]
     fn a_page_is_told_of_its_own_origin_if_that_is_listed() {
         let listed = Origins::Only(vec!["https://app.example".into()]);
-        assert_eq!(allowed(&listed, "https://app.example"), Some("https://app.example"));
-        assert_eq!(allowed(&listed, "https://other.example"), None);
-        assert_eq!(allowed(&Origins::Only(Vec::new()), "https://app.example"), None);
-        assert_eq!(allowed(&Origins::Any, "https://app.example"), Some("*"));
+        assert_eq!(allowed(&listed, Some("https://app.example")), Some("https://app.example"));
+        assert_eq!(allowed(&listed, Some("https://other.example")), None);
+        assert_eq!(allowed(&Origins::Only(Vec::new()), Some("https://app.example")), None);
+        assert_eq!(allowed(&Origins::Any, Some("https://app.example")), Some("*"));
     }
 
     #[test]

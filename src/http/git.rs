@@ -15,7 +15,8 @@ use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
 use super::{rate_limit, serving, stream};
 use crate::config::{
-    self, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX, WANTS_MAX,
+    self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
+    REF_PREFIXES_MAX, WANTS_MAX,
 };
 use crate::durable::Failure;
 use crate::error::Error;
@@ -50,7 +51,7 @@ pub(crate) struct GitRequest<'a> {
 
 /// Answers a Git request, after its whole body has come: an answer before that would break the client's connection.
 pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
-    let mut body = RequestBody::new(git.request).map_err(Stopped::Body)?;
+    let mut body = RequestBody::new(git.request);
     let answered = answer(git, &mut body).await;
     body::drain(&mut body).await;
     answered
@@ -117,7 +118,8 @@ async fn account_size(git: &GitRequest<'_>, config: &Config, view: View) -> u64 
     if view != View::Push {
         return 0;
     }
-    storage::account_size(git.objects, &config.account_id, time::now()).await
+    let patience = time::sleep(ACCOUNT_PATIENCE_MS);
+    storage::account_size(git.objects, &config.account_id, time::now(), patience).await
 }
 
 fn service(url: &Url) -> Result<Service, Error> {

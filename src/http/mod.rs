@@ -87,16 +87,15 @@ struct RestRequest<'a> {
 
 impl RestRequest<'_> {
     async fn serve(&self, route: &RestRoute) -> Result<Answer, Error> {
-        let mut body = RequestBody::new(self.request).map_err(Stopped::Body)?;
-        let body = read_whole(&mut body, REST_BODY_LEN_MAX).await;
+        let body = read_whole(&mut RequestBody::new(self.request), REST_BODY_LEN_MAX).await;
         let config = serving(self.config)?;
         let authorization = self.request.headers().get("authorization")?;
         let admitted = rest::admit(config, route, authorization.as_deref())?;
-        rate_limit::control(self.env, admitted.namespace.as_ref()).await?;
+        rate_limit::control(self.env, admitted.namespace()).await?;
         let body = body.map_err(Stopped::Body)?;
         let query = self.url.query_pairs().into_owned().collect();
         let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body };
-        rest::serve(&asked, route, admitted).await
+        rest::serve(&asked, admitted).await
     }
 }
 

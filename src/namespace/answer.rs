@@ -4,6 +4,7 @@ use super::call::{Call, Refusal, Reply, RepoPage};
 use super::{listing, metadata, repos, schema, token_map};
 use crate::account::call::NamespaceReport;
 use crate::durable::{Database, Failure, Frame, FrameWriter};
+use crate::repo::call::Status;
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.
 pub(crate) fn answer_frame<D: Database>(db: &D, now: u64, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
@@ -23,6 +24,7 @@ fn answer<D: Database>(db: &D, now: u64, call: &Call) -> Result<Result<Reply, Re
             token_map::add(db, now, &new.token)?;
             return Ok(Ok(Reply::Reserved { unregistered: metadata::unregistered(db)? }));
         }
+        Call::Report(info) if schema::SCHEMA.exists(db)? && repos::is_removed(db, &info.repo_id)? => {}
         Call::Report(info) => {
             metadata::ensure(db, now, &info.namespace)?;
             repos::report(db, now, info)?;
@@ -50,7 +52,10 @@ fn answer_of_nothing(call: &Call) -> Result<Reply, Refusal> {
         Call::Delete => Err(Refusal::NotFound),
         Call::FindToken { .. } => Ok(Reply::TokenRepo(None)),
         Call::IsReserved { .. } => Ok(Reply::IsReserved(false)),
-        Call::List(_) => Ok(Reply::Repos(RepoPage::default())),
+        Call::List(listing) => {
+            let total_count = listing.offset.map(|_| 0);
+            Ok(Reply::Repos(RepoPage { total_count, ..RepoPage::default() }))
+        }
         _ => Ok(Reply::Done),
     }
 }
@@ -59,8 +64,9 @@ fn delete<D: Database>(db: &D, now: u64) -> Result<Result<NamespaceReport, Refus
     if metadata::living(db)?.is_none() {
         return Ok(Err(Refusal::NotFound));
     }
-    if !repos::clear_lapsed(db, now)? {
-        return Ok(Err(Refusal::NotEmpty));
+    repos::clear_lapsed(db, now)?;
+    if let Some(status) = repos::any_status(db)? {
+        return Ok(Err(if status == Status::Creating { Refusal::CreateInProgress } else { Refusal::NotEmpty }));
     }
     metadata::delete(db, now).map(Ok)
 }

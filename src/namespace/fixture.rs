@@ -2,7 +2,7 @@
 
 use super::NamespaceClient;
 use super::call::{Direction, Listing, MappedToken, Refusal, Reservation, Sort, TokenRepo};
-use crate::durable::{MemoryWire, ready};
+use crate::durable::{Database, MemoryWire, ready};
 use crate::names::NamespaceName;
 use crate::objects::{MemoryObjects, Objects};
 use crate::repo::call::{RepoInfo, Status};
@@ -61,6 +61,12 @@ pub(super) fn report(objects: &MemoryObjects, info: RepoInfo) {
 
 pub(super) fn listing(sort: Sort, direction: Direction) -> Listing {
     Listing { sort, direction, limit: 2, after: None, offset: None, search: None }
+}
+
+/// Makes the directory forget a repo that is there, as if it had never heard of it.
+pub(crate) fn lose(objects: &MemoryObjects, namespace: &NamespaceName, repo_id: &str) {
+    let db = objects.namespace_database(namespace);
+    db.exec("DELETE FROM repos WHERE repo_id = ?1", &[repo_id.into()]).unwrap();
 }
 
 /// The ids on every page of a list, following the cursors.

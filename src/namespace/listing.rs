@@ -47,10 +47,11 @@ pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<R
     Ok(RepoPage { repos, next, total_count })
 }
 
-/// How many repos there are, or those with that part of a name.
+/// How many repos there are, or those with that part of a name. Reservations are not counted.
 fn count<D: Database>(db: &D, search: Option<&str>) -> Result<u64, Failure> {
     let Some(part) = search else { return Ok(metadata::living(db)?.map_or(0, |info| info.repo_count)) };
-    let rows = db.exec("SELECT COUNT(*) FROM repos WHERE instr(name_key, ?1) > 0", &[part.into()])?;
+    let rows =
+        db.exec("SELECT COUNT(*) FROM repos WHERE status <> 'creating' AND instr(name_key, ?1) > 0", &[part.into()])?;
     rows.into_iter().next().map_or(Ok(0), |mut row| row.integer())
 }
 
@@ -150,6 +151,8 @@ mod tests {
         assert_eq!(page(0, None), ("r1 r2".into(), Some(5)));
         assert_eq!(page(4, None), ("r5".into(), Some(5)));
         assert_eq!(page(6, None), (String::new(), Some(5)));
+        reserve(&objects, "r6", "6").unwrap();
+        assert_eq!((page(4, None), page(0, Some("r6"))), (("r5 r6".into(), Some(5)), ("r6".into(), Some(0))));
         assert_eq!(page(0, Some("R3")), ("r3".into(), Some(1)));
     }
 }

@@ -60,19 +60,24 @@ pub(super) fn unregistered<D: Database>(db: &D) -> Result<Option<NamespaceReport
     Ok(read(db)?.filter(|row| !row.is_registered).map(|row| row.report))
 }
 
-/// Repos have come, changed or gone.
-pub(super) fn changed<D: Database>(db: &D, now: u64, before: Totals, after: Totals) -> Result<(), Failure> {
+/// Repos have come, changed or gone, at `at`, which is heard of now.
+pub(super) fn changed<D: Database>(
+    db: &D,
+    (now, at): (u64, u64),
+    before: Totals,
+    after: Totals,
+) -> Result<(), Failure> {
     let is_silent = read(db)?.is_some_and(|row| row.tell_at.is_none());
     let tell_at = now + NAMESPACE_REPORT_DELAY_MS;
     db.exec(
-        "UPDATE namespace SET repo_count = repo_count - ?1 + ?2, size = size - ?3 + ?4, updated_at = MAX(updated_at, ?5),
+        "UPDATE namespace SET repo_count = MAX(repo_count - ?1, 0) + ?2, size = MAX(size - ?3, 0) + ?4, updated_at = MAX(updated_at, ?5),
             version = version + 1, tell_at = COALESCE(tell_at, ?6)",
         &[
             before.repo_count.into(),
             after.repo_count.into(),
             before.size.into(),
             after.size.into(),
-            now.into(),
+            at.into(),
             tell_at.into(),
         ],
     )?;
@@ -82,7 +87,7 @@ pub(super) fn changed<D: Database>(db: &D, now: u64, before: Totals, after: Tota
 /// Ends the namespace, which has no repos.
 pub(super) fn delete<D: Database>(db: &D, now: u64) -> Result<NamespaceReport, Failure> {
     db.exec("UPDATE namespace SET is_deleted = 1", &[])?;
-    changed(db, now, Totals::default(), Totals::default())?;
+    changed(db, (now, now), Totals::default(), Totals::default())?;
     read(db)?.map(|row| row.report).ok_or_else(|| Failure::shape("the namespace that is deleted", "none"))
 }
 

@@ -22,4 +22,6 @@ pub(crate) use answer::answer_frame;
 pub(crate) use client::NamespaceClient;
 #[cfg(test)]
 pub(crate) use duties::perform;
+#[cfg(test)]
+pub(crate) use fixture::lose;
 pub use object::NamespaceObject;

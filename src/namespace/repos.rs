@@ -2,7 +2,7 @@
 
 use super::call::{Refusal, Reservation};
 use super::metadata::{self, Totals};
-use crate::config::RESERVATION_MS;
+use crate::config::{REMOVED_KEPT_MS, REMOVED_PRUNED_MAX, RESERVATION_MS};
 use crate::durable::{Database, Failure};
 use crate::repo::call::{RepoInfo, Status};
 
@@ -68,18 +68,39 @@ pub(super) fn report<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(
     put(db, now, info)
 }
 
-/// Takes an incarnation out of the directory.
+/// Takes an incarnation out of the directory, for good: what is told of it later changes nothing.
 pub(super) fn remove<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec(
+        "DELETE FROM removed WHERE repo_id IN (SELECT repo_id FROM removed WHERE removed_at < ?1 LIMIT ?2)",
+        &[now.saturating_sub(REMOVED_KEPT_MS).into(), REMOVED_PRUNED_MAX.into()],
+    )?;
+    db.exec("INSERT OR IGNORE INTO removed (repo_id, removed_at) VALUES (?1, ?2)", &[repo_id.into(), now.into()])?;
     let before = totals_of(db, "", repo_id)?;
     db.exec("DELETE FROM repos WHERE repo_id = ?1", &[repo_id.into()])?;
-    if before == Totals::default() { Ok(()) } else { metadata::changed(db, now, before, Totals::default()) }
+    if before == Totals::default() { Ok(()) } else { metadata::changed(db, (now, now), before, Totals::default()) }
 }
 
-/// Forgets reservations that have lapsed, and returns whether nothing else is there.
-pub(super) fn clear_lapsed<D: Database>(db: &D, now: u64) -> Result<bool, Failure> {
-    let lapsed = now.saturating_sub(RESERVATION_MS);
-    db.exec("DELETE FROM repos WHERE status = 'creating' AND created_at <= ?1", &[lapsed.into()])?;
-    Ok(db.exec("SELECT 1 FROM repos LIMIT 1", &[])?.is_empty())
+/// Whether an incarnation has been taken out.
+pub(super) fn is_removed<D: Database>(db: &D, repo_id: &str) -> Result<bool, Failure> {
+    Ok(!db.exec("SELECT 1 FROM removed WHERE repo_id = ?1", &[repo_id.into()])?.is_empty())
+}
+
+/// Forgets reservations that have lapsed, with their tokens.
+pub(super) fn clear_lapsed<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
+    let lapsed = [now.saturating_sub(RESERVATION_MS).into()];
+    db.exec(
+        "DELETE FROM token_map WHERE repo_id IN
+            (SELECT repo_id FROM repos WHERE status = 'creating' AND created_at <= ?1)",
+        &lapsed,
+    )?;
+    db.exec("DELETE FROM repos WHERE status = 'creating' AND created_at <= ?1", &lapsed).map(drop)
+}
+
+/// The status of some repo, of one that is there rather than of a reservation; `None` when there is neither.
+pub(super) fn any_status<D: Database>(db: &D) -> Result<Option<Status>, Failure> {
+    let rows = db.exec("SELECT status FROM repos ORDER BY status = 'creating' LIMIT 1", &[])?;
+    let status = rows.into_iter().next().map(|mut row| row.text()).transpose()?;
+    Ok(status.as_deref().and_then(Status::parse))
 }
 
 /// What the repos are counted as that have this name or this id.
@@ -133,12 +154,12 @@ fn put<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
     if info.status == Status::Creating {
         return Ok(());
     }
-    metadata::changed(db, now, before, Totals { repo_count: 1, size: info.own_size })
+    metadata::changed(db, (now, info.updated_at), before, Totals { repo_count: 1, size: info.own_size })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{info, listing, namespace, objects, pages, report, reserve};
+    use super::super::fixture::{info, listing, lose, namespace, objects, pages, report, reserve};
     use super::*;
     use crate::durable::ready;
     use crate::names::NamespaceName;
@@ -171,7 +192,7 @@ mod tests {
         let objects = objects();
         report(&objects, info("repo", "a", objects.now()));
         assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [["a"]]);
-        ready(namespace(&objects).remove("a".into())).unwrap();
+        lose(&objects, &NamespaceName::parse("ns").unwrap(), "a");
         reserve(&objects, "repo", "b").unwrap();
         report(&objects, info("repo", "a", objects.now()));
         assert_eq!(reserve(&objects, "repo", "c"), Err(Refusal::AlreadyExists));

@@ -24,7 +24,7 @@ const TABLES: [&str; 6] = [
     ) STRICT, WITHOUT ROWID",
 ];
 
-const TOTALS: [&str; 10] = [
+const TOTALS: [&str; 12] = [
     // Of the repos that are no reservations: how many there are, and what they have brought.
     "ALTER TABLE namespace ADD COLUMN repo_count INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE namespace ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
@@ -39,5 +39,8 @@ const TOTALS: [&str; 10] = [
     "UPDATE repos SET own_size = size",
     "UPDATE namespace SET
         repo_count = (SELECT COUNT(*) FROM repos WHERE status <> 'creating'),
-        size = (SELECT COALESCE(SUM(own_size), 0) FROM repos)",
+        size = (SELECT COALESCE(SUM(own_size), 0) FROM repos), registered = 0",
+    // Incarnations that are gone: what they still have to report is no news.
+    "CREATE TABLE removed (repo_id TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX removed_by_time ON removed (removed_at)",
 ];

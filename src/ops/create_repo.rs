@@ -114,6 +114,7 @@ mod tests {
     use crate::config::{REF_NAME_LEN_MAX, RESERVATION_MS};
     use crate::durable::{Fault, ready};
     use crate::namespace::call::{Direction, Listing, Sort};
+    use crate::namespace::lose;
     use crate::objects::MemoryObjects;
     use crate::ops::get_repo::get_repo;
 
@@ -204,7 +205,7 @@ mod tests {
     fn a_directory_that_lost_a_repo_learns_of_it_again() {
         let objects = MemoryObjects::default();
         let repo_id = create(&objects).unwrap();
-        ready(objects.namespace(&wanted().namespace).unwrap().remove(repo_id.clone())).unwrap();
+        lose(&objects, &wanted().namespace, &repo_id);
         let exists = Error::Refused { repo: "repo".into(), refusal: Refusal::AlreadyExists };
         assert_eq!(create(&objects), Err(exists));
         assert_eq!(listed(&objects), [repo_id]);

@@ -6,8 +6,12 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::pin;
+
+use futures_util::future::{Either, pending, select};
 
 use crate::config::{ACCOUNT_USAGE_KEPT_MS, StorageLimits};
+use crate::durable::Failure;
 use crate::error::Error;
 use crate::log;
 use crate::objects::Objects;
@@ -56,26 +60,47 @@ impl Room {
     }
 }
 
-/// What the account holds, by what it said a short while ago. When it cannot be asked, nothing stands in the way.
-pub(crate) async fn account_size(objects: &impl Objects, account_id: &str, now: u64) -> u64 {
-    if let Some((asked_at, size)) = USAGE.get()
+/// What the account holds, by what it said a short while ago. While it cannot be asked, or does not answer before `patience`
+/// is over, that is what it said last, or nothing: it is in nobody's way.
+pub(crate) async fn account_size(
+    objects: &impl Objects,
+    account_id: &str,
+    now: u64,
+    patience: impl Future<Output = ()>,
+) -> u64 {
+    let known = USAGE.get();
+    if let Some((asked_at, size)) = known
         && (asked_at..asked_at + ACCOUNT_USAGE_KEPT_MS).contains(&now)
     {
         return size;
     }
-    let usage = match objects.account(account_id) {
-        Ok(account) => account.usage().await,
-        Err(failure) => Err(failure),
-    };
-    match usage {
+    let last = known.map_or(0, |(_, size)| size);
+    // Before the answer, so that those who come meanwhile do not ask as well.
+    USAGE.set(Some((now, last)));
+    match in_time(usage(objects, account_id), patience).await {
         Ok(size) => {
             USAGE.set(Some((now, size)));
             size
         }
         Err(failure) => {
             log::warn(format_args!("what the account holds: {failure}"));
-            0
+            last
         }
+    }
+}
+
+async fn usage(objects: &impl Objects, account_id: &str) -> Result<u64, Failure> {
+    objects.account(account_id)?.usage().await
+}
+
+/// What is answered before `patience` is over.
+async fn in_time<T>(
+    asked: impl Future<Output = Result<T, Failure>>,
+    patience: impl Future<Output = ()>,
+) -> Result<T, Failure> {
+    match select(pin!(asked), pin!(patience)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(Failure::Platform("no answer in time".into())),
     }
 }
 
@@ -86,7 +111,7 @@ pub(crate) async fn require_account_room(
     limits: StorageLimits,
     now: u64,
 ) -> Result<(), Error> {
-    let size = account_size(objects, account_id, now).await;
+    let size = account_size(objects, account_id, now, pending()).await;
     if size < limits.account_max {
         Ok(())
     } else {
@@ -121,13 +146,22 @@ mod tests {
             let info = NamespaceInfo { namespace: "ns".into(), created_at: 1, updated_at: 1, repo_count: 1, size };
             ready(objects.account("a").unwrap().report(NamespaceReport { version, info, is_deleted: false })).unwrap();
         };
-        let size = |now| ready(account_size(&objects, "a", now));
+        let size = |now| ready(account_size(&objects, "a", now, pending()));
         store(1, 10);
         assert_eq!(size(1_000), 10);
         store(2, 20);
         assert_eq!((size(10_999), size(11_000)), (10, 20));
+        store(3, 30);
         objects.fail_after(0, Fault::Lost);
-        assert_eq!(size(30_000), 0);
+        assert_eq!((size(30_000), size(30_001), size(40_000)), (20, 20, 30));
+        USAGE.set(None);
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_waited_for_so_long_and_no_longer() {
+        assert_eq!(ready(in_time(async { Ok(7) }, pending())), Ok(7));
+        let late = Failure::Platform("no answer in time".into());
+        assert_eq!(ready(in_time::<u64>(pending(), async {})), Err(late));
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
 /// Notes a push that was accepted, and returns its number.
 pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<u64, Failure> {
     let rows = db.exec(
-        "UPDATE repo SET updated_at = ?2, last_push_at = ?2, last_push_seq = last_push_seq + 1 WHERE repo_id = ?1
+        "UPDATE repo SET updated_at = MAX(updated_at, ?2), last_push_at = ?2, last_push_seq = last_push_seq + 1 WHERE repo_id = ?1
          RETURNING last_push_seq",
         &[repo_id.into(), now.into()],
     )?;

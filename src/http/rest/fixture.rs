@@ -36,7 +36,7 @@ impl Api {
             Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
         let served = match route(method, path) {
             Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
-                .and_then(|admitted| ready(serve(&asked, &route, admitted))),
+                .and_then(|admitted| ready(serve(&asked, admitted))),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };

@@ -29,17 +29,27 @@ pub(crate) struct Asked<'a, O> {
     pub(crate) body: Vec<u8>,
 }
 
-/// Who asks, and where: settled before what they ask.
-pub(crate) struct Admitted<'a> {
-    token: &'a ApiToken,
+/// A request of somebody who may make it: what they ask is looked at after that.
+pub(crate) enum Admitted<'a> {
+    CreateNamespace(&'a ApiToken),
+    ListNamespaces(&'a ApiToken),
+    In(NamespaceName, &'a NamespaceCall),
+}
+
+impl Admitted<'_> {
     /// Absent where the request is about all of them.
-    pub(crate) namespace: Option<NamespaceName>,
+    pub(crate) fn namespace(&self) -> Option<&NamespaceName> {
+        match self {
+            Self::CreateNamespace(_) | Self::ListNamespaces(_) => None,
+            Self::In(namespace, _) => Some(namespace),
+        }
+    }
 }
 
 /// Lets in whoever has an API token that may do this there.
 pub(crate) fn admit<'a>(
     config: &'a Config,
-    route: &RestRoute,
+    route: &'a RestRoute,
     authorization: Option<&str>,
 ) -> Result<Admitted<'a>, Error> {
     let token = auth::api_token(config, authorization)?;
@@ -49,23 +59,23 @@ pub(crate) fn admit<'a>(
     if route.call.writes() {
         auth::may_edit(token)?;
     }
-    let RestCall::In { namespace, .. } = &route.call else { return Ok(Admitted { token, namespace: None }) };
-    let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
-    auth::covers(token, &namespace)?;
-    Ok(Admitted { token, namespace: Some(namespace) })
+    Ok(match &route.call {
+        RestCall::CreateNamespace => Admitted::CreateNamespace(token),
+        RestCall::ListNamespaces => Admitted::ListNamespaces(token),
+        RestCall::In { namespace, call } => {
+            let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
+            auth::covers(token, &namespace)?;
+            Admitted::In(namespace, call)
+        }
+    })
 }
 
 /// Answers a REST request.
-pub(crate) async fn serve<O: Objects>(
-    asked: &Asked<'_, O>,
-    route: &RestRoute,
-    admitted: Admitted<'_>,
-) -> Result<Answer, Error> {
-    match (&route.call, admitted.namespace) {
-        (RestCall::CreateNamespace, _) => namespaces::create(asked, admitted.token).await,
-        (RestCall::ListNamespaces, _) => namespaces::list(asked, admitted.token).await,
-        (RestCall::In { call, .. }, Some(namespace)) => serve_namespace(asked, namespace, call).await,
-        (RestCall::In { .. }, None) => Err(Error::NamespaceName { pointer: None }),
+pub(crate) async fn serve<O: Objects>(asked: &Asked<'_, O>, admitted: Admitted<'_>) -> Result<Answer, Error> {
+    match admitted {
+        Admitted::CreateNamespace(token) => namespaces::create(asked, token).await,
+        Admitted::ListNamespaces(token) => namespaces::list(asked, token).await,
+        Admitted::In(namespace, call) => serve_namespace(asked, namespace, call).await,
     }
 }
 
@@ -112,7 +122,7 @@ mod tests {
         assert_eq!(status("GET", &format!("{BASE}/n..s/repos"), Some("edit")), 400);
         assert_eq!(status("GET", &format!("{BASE}/ns/other"), Some("edit")), 404);
         let wrong = api.answer("PUT", &format!("{BASE}/ns/repos"), Some("edit"), "");
-        assert_eq!((wrong.status, wrong.headers.contains(&("allow", "GET, HEAD, POST".into()))), (405, true));
+        assert_eq!((wrong.status, wrong.headers.contains(&("allow", "GET, HEAD, POST, OPTIONS".into()))), (405, true));
     }
 
     #[test]

@@ -159,6 +159,8 @@ mod tests {
             assert_eq!(api.call("POST", "", body).1["errors"][0]["source"]["pointer"].as_str(), pointer);
         }
         assert_eq!(api.error("GET", "?cursor=x", "").0, 400);
+        assert_eq!(api.call("GET", "?page=1", "").1["result_info"]["total_count"], json!(0));
+        assert_eq!(api.call("GET", "/none/repos?page=1", "").1["result_info"]["total_count"], json!(0));
         assert_eq!(api.error("GET", "?limit=201", ""), failed(400, "10100 Invalid limit: must be between 1 and 200."));
     }
 

@@ -140,6 +140,7 @@ pub(crate) struct RepoInfo {
     /// Bytes stored: packs and their indexes.
     pub(crate) size: u64,
     /// Those of them that this repo has brought, and no other that it shares them with: what the account counts.
+    #[serde(default)]
     pub(crate) own_size: u64,
     pub(crate) shallow: bool,
 }
