@@ -6,11 +6,10 @@ use super::answer::Answer;
 use crate::config::{CORS_MAX_AGE_SECONDS, Origins};
 use crate::error::Success;
 
-/// What Git clients and clients of the API send.
-const REQUEST_HEADERS: &str =
-    "accept, authorization, content-encoding, content-type, git-protocol, if-none-match, range";
-/// What they read of an answer besides what every script may.
-const RESPONSE_HEADERS: &str = "accept-ranges, allow, content-range, etag, retry-after, www-authenticate";
+/// What a page may send: anything, but that this one has to be named.
+const REQUEST_HEADERS: &str = "authorization, *";
+/// What it may read of an answer besides what every page may.
+const RESPONSE_HEADERS: &str = "allow, retry-after, www-authenticate";
 
 /// The answer to `OPTIONS` where these methods are.
 pub(crate) fn options(allow: &str) -> Answer {
