@@ -1,4 +1,6 @@
-/** A directory of many repos: rows as the namespace's object writes them, put beside those that are there. */
+/**
+ * A directory of many repos: rows as the namespace's object writes them, one repo with one token each, put beside those that
+ * are there. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -17,11 +19,14 @@ export function fill(stateDir: string, from: number, to: number): void {
   const insert = database.prepare(`INSERT INTO repos
     (name_key, name, repo_id, namespace, default_branch, read_only, status, size, own_size, shallow, created_at, updated_at, last_push_at)
     VALUES (?1, ?1, ?2, 'directory', 'main', 0, 'ready', 5000, 5000, 0, ?3, ?4, ?5)`);
+  const insertToken = database.prepare("INSERT INTO token_map (token_id, repo_id, repo_name, expires_at) VALUES (?1, ?1, ?2, ?3)");
   database.exec("BEGIN");
   for (let n = from; n < to; n += 1) {
     const created_at = now - (to - n) * 500;
     const pushed_at = n % 10 === 0 ? null : created_at + (n * 7919) % 1_000_000;
-    insert.run(nameOf(n), n.toString(36).padStart(16, "0"), created_at, pushed_at ?? created_at, pushed_at);
+    const id = n.toString(36).padStart(16, "0");
+    insert.run(nameOf(n), id, created_at, pushed_at ?? created_at, pushed_at);
+    insertToken.run(id, nameOf(n), created_at + 86_400_000);
   }
   database.prepare("UPDATE namespace SET repo_count = repo_count + ?1, size = size + 5000 * ?1").run(to - from);
   database.exec("COMMIT");

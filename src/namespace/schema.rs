@@ -24,7 +24,7 @@ const TABLES: [&str; 6] = [
     ) STRICT, WITHOUT ROWID",
 ];
 
-const TOTALS: [&str; 12] = [
+const TOTALS: [&str; 14] = [
     // Of the repos that are no reservations: how many there are, and what they have brought.
     "ALTER TABLE namespace ADD COLUMN repo_count INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE namespace ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
@@ -43,4 +43,7 @@ const TOTALS: [&str; 12] = [
     // Incarnations that are gone: what they still have to report is no news.
     "CREATE TABLE removed (repo_id TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE INDEX removed_by_time ON removed (removed_at)",
+    // Each creation clears away what has expired, each deletion the tokens of its repo.
+    "CREATE INDEX token_map_by_expiry ON token_map (expires_at)",
+    "CREATE INDEX token_map_by_repo ON token_map (repo_id)",
 ];
