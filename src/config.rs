@@ -242,6 +242,8 @@ pub(crate) const RATE_PERIOD_SECONDS: u64 = 10;
 /// How long a push waits before its namespace hears of it. Pushes in between are reported together; with the alarm's
 /// own delay the listing is less than 5 s behind.
 pub(crate) const REPORT_DELAY_MS: u64 = 1_500;
+/// How long a creation waits that its maker has to report: half of the time for which the name is kept.
+pub(crate) const CREATION_REPORT_DELAY_MS: u64 = RESERVATION_MS / 2;
 /// The same for the account, which hears from namespaces what they have heard from repos: longer, for it is one object that
 /// all namespaces report to.
 pub(crate) const NAMESPACE_REPORT_DELAY_MS: u64 = 3_000;

@@ -1,6 +1,7 @@
 /**
  * A directory of many repos: rows as the namespace's object writes them, one repo with one token each, put beside those that
- * are there. */
+ * are there.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -7,7 +7,9 @@ use super::call::RepoInfo;
 use super::metadata;
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
-use crate::config::{ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, REPORT_DELAY_MS};
+use crate::config::{
+    ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, CREATION_REPORT_DELAY_MS, REPORT_DELAY_MS,
+};
 use crate::durable::{Database, Failure, backoff_ms};
 
 /// What the namespace, or maintenance, is to hear.
@@ -46,6 +48,12 @@ const COLLECT: &str = "collect";
 /// The namespace is to hear how the repo stands, a little later.
 pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
     notify(db, now + REPORT_DELAY_MS, repo_id, STANDS)
+}
+
+/// The same when the repo has just been made. Whoever makes it tells the namespace; this is for when they do not live to, and
+/// as a rule it goes with the report of the first push.
+pub(super) fn made<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    notify(db, now + CREATION_REPORT_DELAY_MS, repo_id, STANDS)
 }
 
 /// The namespace is to hear that the repo is gone, even if who deleted it has not lived to say so.
@@ -136,7 +144,8 @@ pub(super) fn unheard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<
 fn notify<D: Database>(db: &D, due_at: u64, repo_id: &str, kind: &'static str) -> Result<(), Failure> {
     db.exec(
         "INSERT INTO notices (repo_id, kind, due_at, attempts, version) VALUES (?1, ?2, ?3, 0, 1)
-         ON CONFLICT (repo_id, kind) DO UPDATE SET version = version + 1",
+         ON CONFLICT (repo_id, kind) DO UPDATE SET version = version + 1,
+            due_at = IIF(attempts = 0, MIN(due_at, excluded.due_at), due_at)",
         &[repo_id.into(), kind.into(), due_at.into()],
     )?;
     arm(db)

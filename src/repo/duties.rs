@@ -59,7 +59,7 @@ async fn reclaim(bytes: &impl Reclaim, orphan: &Orphan) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{BACKOFF_MIN_MS, LATE_WRITE_MS, REPORT_DELAY_MS};
+    use crate::config::{BACKOFF_MIN_MS, CREATION_REPORT_DELAY_MS, LATE_WRITE_MS, REPORT_DELAY_MS};
     use crate::durable::{Fault, ready};
     use crate::namespace::call::{Direction, Listing, Sort};
     use crate::objects::UPLOAD_GRACE_MS;
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn the_namespace_hears_of_the_repo_and_of_every_push() {
         let fixture = Fixture::new();
-        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + REPORT_DELAY_MS));
+        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + CREATION_REPORT_DELAY_MS));
         assert_eq!(ring(&fixture, &MemoryReclaim::default()), []);
         assert_eq!(fixture.db.alarm(), None);
         fixture.push(&[(MAIN, None, Some(1))]).unwrap();
@@ -94,6 +94,22 @@ mod tests {
         ring(&fixture, &MemoryReclaim::default());
         assert_eq!(listed(&fixture), [ready(fixture.repo.info()).unwrap().unwrap()]);
         assert_eq!(fixture.db.alarm(), None);
+    }
+
+    #[test]
+    fn a_first_push_soon_after_the_creation_makes_one_report_of_both() {
+        let fixture = Fixture::new();
+        fixture.objects.wait(1_000);
+        fixture.push(&[(MAIN, None, Some(1))]).unwrap();
+        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + REPORT_DELAY_MS));
+        ring(&fixture, &MemoryReclaim::default());
+        assert_eq!((listed(&fixture).len(), fixture.db.alarm()), (1, None));
+        // What is put off stays so: a namespace that fails is not asked with every push.
+        fixture.push(&[(MAIN, Some(1), Some(2))]).unwrap();
+        fixture.objects.fail_after(0, Fault::Lost);
+        ring(&fixture, &MemoryReclaim::default());
+        fixture.push(&[(MAIN, Some(2), Some(3))]).unwrap();
+        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + BACKOFF_MIN_MS));
     }
 
     #[test]
@@ -112,7 +128,7 @@ mod tests {
     #[test]
     fn a_push_during_a_report_is_reported_too() {
         let fixture = Fixture::new();
-        fixture.objects.wait(REPORT_DELAY_MS);
+        fixture.objects.wait(CREATION_REPORT_DELAY_MS);
         let duties = settle(&*fixture.db, || alarm::due(&*fixture.db, fixture.objects.now())).unwrap();
         fixture.push(&[(MAIN, None, Some(1))]).unwrap();
         settle(&*fixture.db, || alarm::heard(&*fixture.db, fixture.objects.now(), &duties.notices[0])).unwrap();
@@ -139,7 +155,7 @@ mod tests {
         let bytes = MemoryReclaim::default();
         let upload_id = fixture.upload();
         ring(&fixture, &bytes);
-        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() - REPORT_DELAY_MS + UPLOAD_GRACE_MS));
+        assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() - CREATION_REPORT_DELAY_MS + UPLOAD_GRACE_MS));
         assert_eq!(*bytes.deleted.borrow(), [""; 0]);
         ring(&fixture, &bytes);
         assert_eq!(*bytes.deleted.borrow(), [format!("v1/r1/{upload_id}/")]);
@@ -186,7 +202,7 @@ mod tests {
     #[test]
     fn an_alarm_that_is_killed_leaves_another() {
         let fixture = Fixture::new();
-        fixture.objects.wait(REPORT_DELAY_MS);
+        fixture.objects.wait(CREATION_REPORT_DELAY_MS);
         fixture.db.take_alarm();
         settle(&*fixture.db, || alarm::due(&*fixture.db, fixture.objects.now())).unwrap();
         assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + BACKOFF_MIN_MS));

@@ -62,7 +62,7 @@ pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Res
         ],
     )?;
     tokens::add(db, now, &new.repo_id, &new.token)?;
-    alarm::report(db, now, &new.repo_id)?;
+    alarm::made(db, now, &new.repo_id)?;
     match living(db)? {
         Some(repo) => Ok(Ok(repo.info)),
         None => Err(Failure::shape("the repo that was just made", "none")),
