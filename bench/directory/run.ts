@@ -12,7 +12,7 @@ import { Api } from "../../worker-tests/lib/api.ts";
 import { Server } from "../../worker-tests/lib/server.ts";
 import type { Stats } from "../ours.ts";
 import { table } from "../table.ts";
-import { serveProgram, workerdAtRest } from "../workerd.ts";
+import { cpuOfWorkerd, serveProgram, workerdAtRest } from "../workerd.ts";
 import { createMany } from "./create.ts";
 import { fill, nameOf } from "./fill.ts";
 import { operations, type Operation } from "./operations.ts";
@@ -44,36 +44,39 @@ async function directory(n_repos: number, n_samples: number): Promise<void> {
   await server.restart();
   const rows = [];
   for (const operation of operations(api, n_repos, nameOf)) rows.push(await measured(operation, n_samples));
-  console.log(`a namespace of ${n_repos} repos; each request ${n_samples} times, one after the other; time as the client has it\n`);
-  console.log(table(["request", "median", "99 %", "longest", "rows read", "rows written", "goal for 99 %"], rows));
+  console.log(`a namespace of ${n_repos} repos; each request ${n_samples} times, one after the other; CPU of the server, alarms included; time as the client has it\n`);
+  console.log(table(["request", "CPU", "median", "90 %", "99 %", "longest", "rows read", "rows written", "goal for 99 %"], rows));
 }
 
-/** A row of the table; the first few times are not counted. */
+/** A row of the table. The first few times are not counted, but for the rows of one of them. */
 async function measured({ name, goal_ms, prepare, run }: Operation, n_samples: number): Promise<string[]> {
   // What the alarms have to do after the requests before is over.
   await sleep(4_000);
   await workerdAtRest(server);
   const n_first = 20;
-  const times: number[] = [];
-  let before: Stats | undefined;
-  let rows = { read: 0, written: 0 };
-  for (let n = 0; n < n_first + n_samples; n += 1) {
+  for (let n = 0; n < n_first; n += 1) {
     await prepare?.(n);
-    if (n >= n_first) before = await stats();
+    await run(n);
+  }
+  await prepare?.(n_first);
+  const before = await stats();
+  await run(n_first);
+  const after = await stats();
+  const rows = [after.rows_read - before.rows_read, after.rows_written - before.rows_written];
+  const times: number[] = [];
+  const cpuBefore = cpuOfWorkerd(server);
+  for (let n = n_first + 1; n <= n_first + n_samples; n += 1) {
+    await prepare?.(n);
     const began = performance.now();
     await run(n);
-    const took = performance.now() - began;
-    if (before === undefined) continue;
-    const after = await stats();
-    times.push(took);
-    rows = { read: rows.read + after.rows_read - before.rows_read, written: rows.written + after.rows_written - before.rows_written };
+    times.push(performance.now() - began);
   }
+  const cpu_ms = ((cpuOfWorkerd(server) - cpuBefore) * 1000) / n_samples;
   times.sort((a, b) => a - b);
   const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
-  const each = (count: number) => (count / n_samples).toFixed(1);
   const goal = goal_ms === undefined ? "–" : `${goal_ms} ms, ${at(0.99) < goal_ms ? "met" : "missed"}`;
-  return [name, ms(at(0.5)), ms(at(0.99)), ms(at(1)), each(rows.read), each(rows.written), goal];
+  return [name, prepare ? "–" : ms(cpu_ms), ms(at(0.5)), ms(at(0.9)), ms(at(0.99)), ms(at(1)), ...rows.map(String), goal];
 }
 
 async function stats(): Promise<Stats> {
