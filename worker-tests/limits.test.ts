@@ -9,10 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Api, freshName } from "./lib/api.ts";
 import { projectDir, Server } from "./lib/server.ts";
 import { setUp } from "./lib/setup.ts";
+import { storedKeys, storedKeysWhen } from "./lib/stored.ts";
 
 const repoMax = 2_000_000;
 const accountMax = 3_000_000;
-const { shop, api } = await setUp({
+const { server, shop, api } = await setUp({
   vars: { REPO_STORAGE_MAX_BYTES: String(repoMax), ACCOUNT_STORAGE_MAX_BYTES: String(accountMax), UPLOAD_GRACE_SECONDS: "1" },
 });
 
@@ -35,12 +36,16 @@ test("a push beyond what a repo may hold is refused in words, and the repo stays
   const work = await noise(1_500_000);
   await shop.git(work, "push", "--quiet", repo.url, "main");
   const before = await api.repoInfo(repo);
+  const stored = storedKeys(server.stateDir);
   const tip = await shop.git(work, "rev-parse", "HEAD");
   await add(work, 700_000);
   const refused = await shop.attempt({ cwd: work }, "push", repo.url, "main");
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, new RegExp(`remote unpack failed: storage limit reached: a repository may hold ${repoMax} bytes`));
   assert.deepEqual(await api.repoInfo(repo), before);
+  // What had come is reclaimed a second later.
+  const left = await storedKeysWhen(server.stateDir, (keys) => keys.length === stored.length, 20_000);
+  assert.deepEqual(left, stored);
   assert.match(await shop.git(".", "ls-remote", repo.url), new RegExp(`^${tip}\tHEAD`));
   // What makes it no larger still works.
   await shop.git(work, "push", "--quiet", repo.url, `${tip}:refs/heads/other`);
