@@ -13,6 +13,7 @@ import { Server } from "../../worker-tests/lib/server.ts";
 import type { Stats } from "../ours.ts";
 import { table } from "../table.ts";
 import { cpuOfWorkerd, serveProgram, workerdAtRest } from "../workerd.ts";
+import { Client } from "./client.ts";
 import { createMany } from "./create.ts";
 import { fill, nameOf } from "./fill.ts";
 import { operations, type Operation } from "./operations.ts";
@@ -43,7 +44,7 @@ async function directory(n_repos: number, n_samples: number): Promise<void> {
   fill(server.stateDir, 0, n_repos);
   await server.restart();
   const rows = [];
-  for (const operation of operations(api, n_repos, nameOf)) rows.push(await measured(operation, n_samples));
+  for (const operation of operations(new Client(server.origin), n_repos, nameOf)) rows.push(await measured(operation, n_samples));
   console.log(`a namespace of ${n_repos} repos; each request ${n_samples} times, one after the other; CPU of the server, alarms included; time as the client has it\n`);
   console.log(table(["request", "CPU", "median", "90 %", "99 %", "longest", "rows read", "rows written", "goal for 99 %"], rows));
 }
