@@ -21,11 +21,10 @@ pub(super) fn living<D: Database>(db: &D) -> Result<Option<Repo>, Failure> {
     let rows = db.exec(
         "SELECT repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at, last_push_at,
                 source, status,
-                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs WHERE packs.repo_id = repo.repo_id),
-                (SELECT COALESCE(SUM(pack_len + index_len), 0) FROM packs
-                    WHERE packs.repo_id = repo.repo_id AND packs.owner_repo_id = repo.repo_id),
+                COALESCE(SUM(pack_len + index_len), 0),
+                COALESCE(SUM(pack_len + index_len) FILTER (WHERE owner_repo_id = repo_id), 0),
                 shallow, last_pack_seq
-         FROM repo WHERE deleted_at IS NULL",
+         FROM repo LEFT JOIN packs USING (repo_id) WHERE deleted_at IS NULL GROUP BY repo_id",
         &[],
     )?;
     rows.into_iter().next().map(repo).transpose()
