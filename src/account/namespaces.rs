@@ -41,18 +41,14 @@ pub(super) fn list<D: Database>(db: &D, listing: &NamespaceListing) -> Result<Na
     let only = listing.only.as_ref().map(serde_json::to_string).transpose();
     let only = only.map_err(|error| Failure::shape("a list that is JSON", error))?;
     let (limit, offset) = (listing.limit + 1, listing.offset.unwrap_or(0));
-    let rows = db.exec(
+    let mut rows = db.exec(
         &format!(
             "SELECT name, created_at, updated_at, repo_count, size FROM namespaces WHERE {VISIBLE} AND name_key > ?2
              ORDER BY name_key LIMIT ?3 OFFSET ?4"
         ),
         &[only.as_deref().into(), listing.after.as_deref().unwrap_or("").into(), limit.into(), offset.into()],
     )?;
-    let info = |mut row: crate::durable::Row| {
-        let (namespace, created_at, updated_at) = (row.text()?, row.integer()?, row.integer()?);
-        Ok(NamespaceInfo { namespace, created_at, updated_at, repo_count: row.integer()?, size: row.integer()? })
-    };
-    let mut namespaces = rows.into_iter().map(info).collect::<Result<Vec<_>, Failure>>()?;
+    let mut namespaces = rows.iter_mut().map(NamespaceInfo::of_row).collect::<Result<Vec<_>, _>>()?;
     let has_more = namespaces.len() as u64 > listing.limit;
     if has_more {
         namespaces.pop();

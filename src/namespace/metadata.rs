@@ -4,7 +4,7 @@ use super::call::{NamespaceInfo, Refusal};
 use super::schema::SCHEMA;
 use crate::account::call::NamespaceReport;
 use crate::config::{BACKOFF_MIN_MS, NAMESPACE_REPORT_DELAY_MS};
-use crate::durable::{Database, Failure, backoff_ms};
+use crate::durable::{Database, Failure, Row, backoff_ms};
 
 /// Repos, and bytes that they have brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,6 +123,19 @@ pub(super) fn unheard<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
     db.set_alarm(Some(tell_at))
 }
 
+impl NamespaceInfo {
+    /// What a row tells whose first columns are those of a namespace, in the order of the fields.
+    pub(crate) fn of_row(row: &mut Row) -> Result<Self, Failure> {
+        Ok(Self {
+            namespace: row.text()?,
+            created_at: row.integer()?,
+            updated_at: row.integer()?,
+            repo_count: row.integer()?,
+            size: row.integer()?,
+        })
+    }
+}
+
 fn read<D: Database>(db: &D) -> Result<Option<Namespace>, Failure> {
     let rows = db.exec(
         "SELECT name, created_at, updated_at, repo_count, size, version, is_deleted, registered, born, tell_at, attempts
@@ -131,11 +144,12 @@ fn read<D: Database>(db: &D) -> Result<Option<Namespace>, Failure> {
     )?;
     let row = rows.into_iter().next();
     row.map(|mut row| {
-        let (namespace, created_at, updated_at) = (row.text()?, row.integer()?, row.integer()?);
-        let info =
-            NamespaceInfo { namespace, created_at, updated_at, repo_count: row.integer()?, size: row.integer()? };
         Ok(Namespace {
-            report: NamespaceReport { info, version: row.integer()?, is_deleted: row.flag()? },
+            report: NamespaceReport {
+                info: NamespaceInfo::of_row(&mut row)?,
+                version: row.integer()?,
+                is_deleted: row.flag()?,
+            },
             is_registered: row.flag()?,
             born: row.integer()?,
             tell_at: row.optional_integer()?,
