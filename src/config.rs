@@ -69,10 +69,15 @@ pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
 /// Refs that SQLite hands over in one row: at the longest name, with ids and separators, 1,107,000 bytes.
 pub(crate) const REFS_PER_PAGE: u64 = 1000;
-/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, and the
-/// catalog's rows, each below 512 bytes.
+/// Refs of a fork that are written by one statement: as JSON at the longest name, twice as long with escapes, below the
+/// longest value that SQLite takes here, 2,000,000 bytes.
+pub(crate) const REFS_AT_ONCE_MAX: usize = 800;
+/// Longest part of a pack's objects, a bit for each: of 15,968,000 objects, more than a pack may have.
+pub(crate) const VISIBLE_LEN_MAX: u64 = ROW_LEN_MAX as u64 - 4_000;
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, a bit for
+/// each object, and the catalog's rows, each below 512 bytes.
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
-/// Most byte strings in a frame: two for each inline pack, and no repo has that many.
+/// Most byte strings in a frame: three for each inline pack, and no repo has that many.
 pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;
 
 const MIB: usize = 1024 * 1024;
@@ -229,6 +234,12 @@ pub(crate) const SEND_LEN: usize = 256 * 1024;
 
 /// How long a name that is being created stays reserved for who reserved it.
 pub(crate) const RESERVATION_MS: u64 = 30_000;
+/// How long packs are lent to a fork that is being made, or for as long as an upload may live if that is less. The largest
+/// fork takes a walk of its history. When twice that is over, later than by any object's clock it may be made, it is asked
+/// whether it has them.
+pub(crate) const FORK_MS: u64 = 60_000;
+/// When it is asked again if it could not be.
+pub(crate) const HOLDER_CHECK_AGAIN_MS: u64 = 60_000;
 /// How long a namespace remembers that an incarnation is gone: longer than any report of it is under way or put off.
 pub(crate) const REMOVED_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
 /// Rows past their time that one removal clears away: more than it adds, so that they never pile up.
@@ -272,6 +283,9 @@ pub(crate) const RECENT_MAX: usize = 50_000;
 pub(crate) const FETCH_TREE_BYTES_MAX: u64 = 256 * MIB as u64;
 /// How often a piece of maintenance is tried before it waits for the next push to ask for it.
 pub(crate) const MAINTENANCE_ATTEMPTS_MAX: u64 = 8;
+/// Commits that are looked at to find out whether a ref moves forward. If that is too few it is taken not to, and forks of
+/// the repo are narrowed to what its refs reach until garbage has been collected.
+pub(crate) const FAST_FORWARD_WALK_MAX: usize = 10_000;
 /// How often a push, or a collection, starts again from a catalog that has changed meanwhile.
 pub(crate) const CATALOG_ATTEMPTS_MAX: usize = 4;
 /// The first wait after an alarm's work failed; it doubles up to the longest.

@@ -4,6 +4,7 @@
 
 mod words;
 
+use git_core::ObjectId;
 use git_core::protocol::RequestError;
 
 use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
@@ -70,7 +71,6 @@ pub(crate) enum Error {
     Ttl(String),
     RepoNotFound(String),
     RepoExists(String),
-    CreateInProgress(String),
     TokenNotFound(String),
     /// What a repo's object refused.
     Refused {
@@ -88,6 +88,8 @@ pub(crate) enum Error {
     Body(BodyError),
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
+    /// A fork of some refs alone, of which this object is too large to be taken apart from one that only others reach.
+    Entangled(ObjectId),
     /// Nothing more may be stored.
     Storage(StorageLimit),
     Failed(Failure),
@@ -138,6 +140,7 @@ const CREATE_IN_PROGRESS: u32 = 10_301;
 const IMPORT_IN_PROGRESS: u32 = 10_302;
 const FORK_IN_PROGRESS: u32 = 10_303;
 const INTERNAL_ERROR: u32 = 10_400;
+const MEMORY_LIMIT: u32 = 10_402;
 const METHOD_NOT_ALLOWED: u32 = 10_405;
 const RATE_LIMITED: u32 = 10_429;
 const STORAGE_LIMIT: u32 = 10_507;
@@ -178,9 +181,7 @@ impl Error {
         match self {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
-            Self::CreateInProgress(_)
-            | Self::NamespaceBusy(_)
-            | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
+            Self::NamespaceBusy(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
                 answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
             }
             _ => answer,
@@ -209,8 +210,9 @@ impl Error {
             Self::Ttl(_) => (400, INVALID_TTL),
             Self::RepoExists(_) | Self::NamespaceExists(_) => (409, ALREADY_EXISTS),
             Self::NamespaceNotEmpty(_) => (409, NOT_EMPTY),
-            Self::CreateInProgress(_) | Self::NamespaceBusy(_) => (409, CREATE_IN_PROGRESS),
+            Self::NamespaceBusy(_) => (409, CREATE_IN_PROGRESS),
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
+            Self::Entangled(_) => (413, MEMORY_LIMIT),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
@@ -223,7 +225,9 @@ impl Error {
             Self::Refused { refusal, .. } => match refusal {
                 Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => 401,
                 Refusal::ReadScope | Refusal::ReadOnly => 403,
-                Refusal::AlreadyExists | Refusal::CatalogChanged | Refusal::UploadExpired => 409,
+                Refusal::AlreadyExists | Refusal::CatalogChanged | Refusal::UploadExpired | Refusal::ShareExpired => {
+                    409
+                }
                 Refusal::NotReady(_) => 503,
                 Refusal::StorageLimit { .. } => 507,
             },
@@ -241,7 +245,7 @@ fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
         Refusal::ReadScope | Refusal::ReadOnly => (403, AUTHENTICATION),
         Refusal::StorageLimit { .. } => (507, STORAGE_LIMIT),
         Refusal::NotReady(Status::Importing) => (409, IMPORT_IN_PROGRESS),
-        Refusal::NotReady(Status::Forking) => (409, FORK_IN_PROGRESS),
+        Refusal::NotReady(Status::Forking) | Refusal::ShareExpired => (409, FORK_IN_PROGRESS),
         Refusal::NotReady(_) | Refusal::CatalogChanged | Refusal::UploadExpired => (409, CREATE_IN_PROGRESS),
     }
 }
@@ -286,7 +290,7 @@ mod tests {
             (Error::Ttl("30".into()), 400, "10103 Invalid TTL 30: must be between 60 and 31536000 seconds."),
             (Error::RepoNotFound("r".into()), 404, "10200 Repository not found: r."),
             (Error::RepoExists("r".into()), 409, "10201 repo already exists: r"),
-            (Error::CreateInProgress("r".into()), 409, "10301 Repository is being created: r. Try again."),
+            (refused(Refusal::NotReady(Status::Creating)), 409, "10301 Repository is being created: r. Try again."),
             (Error::TokenNotFound("t".into()), 404, "10200 Token not found: t."),
             (too_long(), 413, "10100 Invalid body: the request's body is longer than 5 bytes."),
             (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
@@ -330,7 +334,7 @@ mod tests {
 
     #[test]
     fn what_is_under_way_says_when_to_ask_again() {
-        for error in [Error::CreateInProgress("r".into()), refused(Refusal::NotReady(Status::Creating))] {
+        for error in [Error::NamespaceBusy("n".into()), refused(Refusal::NotReady(Status::Creating))] {
             assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
         }
         assert!(Error::RateLimited.to_git().headers.contains(&("retry-after", "10".into())));

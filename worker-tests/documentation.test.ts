@@ -104,11 +104,13 @@ walk("the REST API makes, lists, shows and deletes repos and tokens", "api-rest-
   await walk.ask('curl "$ARTIFACTS_BASE_URL/repos?', { last_push_at: null, cursor: "" });
   await walk.ask('curl "$ARTIFACTS_BASE_URL/repos/', { last_push_at: null });
   await walk.ask("curl --request DELETE", { id });
-  // Not built.
-  walk.leaveOut('curl --request POST "$ARTIFACTS_BASE_URL/repos/$ARTIFACTS_REPO/fork"');
-  walk.leaveOut('curl --request POST "$ARTIFACTS_BASE_URL/repos/react-mirror/import"');
   // What follows is about a repo that is there.
   await walk.again("curl --request POST");
+  // It is empty, and the description is the one that was asked for.
+  const differs = { description: "Fork for testing", objects: 0 };
+  await walk.ask('curl --request POST "$ARTIFACTS_BASE_URL/repos/$ARTIFACTS_REPO/fork"', differs);
+  // Not built.
+  walk.leaveOut('curl --request POST "$ARTIFACTS_BASE_URL/repos/react-mirror/import"');
   await walk.ask('curl "$ARTIFACTS_BASE_URL/repos/', { scope: "write" });
   const token = await walk.ask<CreatedToken>("curl --request POST");
   await walk.ask("curl --request DELETE", { id: token.id }, { tok_123: token.id });

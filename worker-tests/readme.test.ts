@@ -56,7 +56,9 @@ test("the other commands work as they stand, one after the other", async () => {
   // Where npx finds wrangler: elsewhere it would be downloaded.
   symlinkSync(join(projectDir, "node_modules"), shop.path("node_modules"));
   const commands = blocks.filter((block) => !isNotRun(block)).join("");
-  const script = `${commands.replaceAll(originInReadme, server.origin)}\nprintf '%s %s %s\\n' "$repo" "$remote" "$token"\n`;
+  // The one command of the checkout that does not serve, test or deploy.
+  const run = commands.replaceAll("npm run audit", `npm --silent --prefix ${projectDir} run audit`);
+  const script = `${run.replaceAll(originInReadme, server.origin)}\nprintf '%s %s %s\\n' "$repo" "$remote" "$token"\n`;
   const git = { GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
   const env = { PATH: process.env["PATH"], HOME: shop.dir, CI: "true", WRANGLER_SEND_METRICS: "false", ...git };
   const { stdout } = await promisify(execFile)("sh", ["-euc", script], { cwd: shop.path("work"), env });
@@ -64,6 +66,7 @@ test("the other commands work as they stand, one after the other", async () => {
   const [name = "", remote = "", token = ""] = stdout.trim().split("\n").at(-1)?.split(" ") ?? [];
   const head = await shop.git("work", "rev-parse", "HEAD");
   assert.equal(remote, `${server.origin}/git/default/${name}.git`);
+  assert.match(stdout, /^Objects in R2 that nobody holds: none\nHeld, and not there: none$/m);
   assert.match(stdout, new RegExp(`Issued a read token for repo "${name}"`));
   assert.equal(await shop.git(name, "rev-parse", "HEAD"), head);
   assert.match(stdout, new RegExp(`^${head}\\trefs/heads/main$`, "m"));

@@ -25,13 +25,15 @@ impl Error {
             }
             Self::RepoNotFound(name) => format!("Repository not found: {name}."),
             Self::RepoExists(name) => format!("repo already exists: {name}"),
-            Self::CreateInProgress(name) => format!("Repository is being created: {name}. Try again."),
             Self::TokenNotFound(id) => format!("Token not found: {id}."),
             Self::Refused { repo, refusal } => message_of_refusal(repo, refusal),
             Self::GitService(service) => format!("unknown service {service:?}"),
             Self::GitPath => "not found".into(),
             Self::GitRequest(error) => error.to_string(),
             Self::Body(error) => format!("Invalid body: {error}."),
+            Self::Entangled(id) => format!(
+                "Object {id} is too large to be forked without a branch that it is stored as a delta of. Fork all refs."
+            ),
             Self::Storage(limit) => capitalized(&limit.to_string()),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
@@ -48,6 +50,7 @@ impl Error {
                 Refusal::NotReady(status) => format!("the repository is {}: try again", status_word(*status)),
                 Refusal::AlreadyExists => "the repository already exists".into(),
                 Refusal::CatalogChanged => "the repository changed while the push was checked: push again".into(),
+                Refusal::ShareExpired => "the fork took too long: fork again".into(),
                 Refusal::UploadExpired => "the push took too long to arrive: push again".into(),
                 Refusal::StorageLimit { max } => StorageLimit::Repo { max: *max }.to_string(),
             },
@@ -93,6 +96,7 @@ fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
         Refusal::ReadScope => "The token's scope is read.".into(),
         Refusal::ReadOnly => format!("Repository is read-only: {repo}."),
         Refusal::CatalogChanged => format!("Repository changed: {repo}. Try again."),
+        Refusal::ShareExpired => format!("The fork took too long: {repo}. Try again."),
         Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
         Refusal::StorageLimit { max } => capitalized(&StorageLimit::Repo { max: *max }.to_string()),
     }

@@ -28,6 +28,15 @@ pub(crate) fn covers(token: &ApiToken, namespace: &NamespaceName) -> Result<(), 
     if covered { Ok(()) } else { Err(Error::Forbidden("the API token is for other namespaces")) }
 }
 
+/// Whether an API token is for all namespaces.
+pub(crate) fn covers_all(token: &ApiToken) -> Result<(), Error> {
+    if token.namespaces.is_none() {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("the API token is for some namespaces alone"))
+    }
+}
+
 /// The repo token of a Git request: Bearer, or Basic with any user name and the token as password.
 pub(crate) fn repo_token(authorization: Option<&str>) -> Result<TokenSecret, Error> {
     let authorization = authorization.ok_or(Error::Unauthenticated)?;

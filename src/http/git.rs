@@ -96,7 +96,7 @@ async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response
             let opened = opened?;
             let to = Receiving {
                 repo: &client,
-                store: &R2Packs::new(git.env)?,
+                store: &R2Packs::of_repo(git.env, &namespace.to_string(), &repo.to_string())?,
                 opened: &opened,
                 token_sha256: &token_sha256,
                 takes_shallow: config.receive_shallow_update,

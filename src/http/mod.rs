@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
 use crate::ops::body::{Stopped, read_whole};
+use crate::store::R2Packs;
 use crate::time;
 use answer::Answer;
 use body::RequestBody;
@@ -95,7 +96,7 @@ impl RestRequest<'_> {
         let body = body.map_err(Stopped::Body)?;
         let query = self.url.query_pairs().into_owned().collect();
         let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body };
-        rest::serve(&asked, admitted).await
+        rest::serve(&asked, &R2Packs::new(self.env)?, admitted).await
     }
 }
 

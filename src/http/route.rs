@@ -50,7 +50,12 @@ pub(crate) struct RestRoute {
 pub(crate) enum RestCall {
     CreateNamespace,
     ListNamespaces,
-    In { namespace: String, call: NamespaceCall },
+    /// What is stored in R2, of all namespaces.
+    ListStorage,
+    In {
+        namespace: String,
+        call: NamespaceCall,
+    },
 }
 
 /// What a request wants of one namespace.
@@ -63,8 +68,10 @@ pub(crate) enum NamespaceCall {
     GetRepo { repo: String },
     ChangeRepo { repo: String },
     DeleteRepo { repo: String },
+    ForkRepo { repo: String },
     ListTokens { repo: String },
     ListPushes { repo: String },
+    GetRepoStorage { repo: String },
     CreateToken,
     RevokeToken { token_id: String },
 }
@@ -74,7 +81,7 @@ impl RestCall {
     pub(crate) fn writes(&self) -> bool {
         match self {
             Self::CreateNamespace => true,
-            Self::ListNamespaces => false,
+            Self::ListNamespaces | Self::ListStorage => false,
             Self::In { call, .. } => call.writes(),
         }
     }
@@ -89,6 +96,7 @@ impl NamespaceCall {
                 | Self::GetRepo { .. }
                 | Self::ListTokens { .. }
                 | Self::ListPushes { .. }
+                | Self::GetRepoStorage { .. }
         )
     }
 }
@@ -113,6 +121,8 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
             rest_route(method, Some(account), rest)
         }
         ["v1", "api", "namespaces", rest @ ..] => rest_route(method, None, rest),
+        ["client", "v4", "accounts", account, "artifacts", "storage"] => storage_route(method, Some(account)),
+        ["v1", "api", "storage"] => storage_route(method, None),
         ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
         ["openapi.json"] if method == "GET" => Ok(Route::OpenApi),
         ["openapi.json"] => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
@@ -139,6 +149,13 @@ fn rest_route(method: &str, account_id: Option<&str>, path: &[&str]) -> Result<R
     Ok(Route::Rest(RestRoute { account_id: account_id.map(Into::into), call }))
 }
 
+fn storage_route(method: &str, account_id: Option<&str>) -> Result<Route, Error> {
+    if method != "GET" {
+        return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
+    }
+    Ok(Route::Rest(RestRoute { account_id: account_id.map(Into::into), call: RestCall::ListStorage }))
+}
+
 fn namespace_call(method: &str, path: &[&str]) -> Result<NamespaceCall, Error> {
     Ok(match (path, method) {
         ([], "GET") => NamespaceCall::GetNamespace,
@@ -153,9 +170,13 @@ fn namespace_call(method: &str, path: &[&str]) -> Result<NamespaceCall, Error> {
         (["repos", _], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD, PATCH, DELETE" }),
         (["repos", repo, "tokens"], "GET") => NamespaceCall::ListTokens { repo: (*repo).into() },
         (["repos", repo, "pushes"], "GET") => NamespaceCall::ListPushes { repo: (*repo).into() },
-        (["repos", _, "tokens" | "pushes"], _) => return Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
+        (["repos", repo, "fork"], "POST") => NamespaceCall::ForkRepo { repo: (*repo).into() },
+        (["repos", repo, "storage"], "GET") => NamespaceCall::GetRepoStorage { repo: (*repo).into() },
+        (["repos", _, "tokens" | "pushes" | "storage"], _) => {
+            return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
+        }
         (["tokens"], "POST") => NamespaceCall::CreateToken,
-        (["tokens"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
+        (["tokens"] | ["repos", _, "fork"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
         (["tokens", token_id], "DELETE") => NamespaceCall::RevokeToken { token_id: (*token_id).into() },
         (["tokens", _], _) => return Err(Error::MethodNotAllowed { allow: "DELETE" }),
         _ => return Err(Error::NoRoute),
@@ -226,8 +247,10 @@ mod tests {
             ("GET", "/ns/repos/r", NamespaceCall::GetRepo { repo: repo() }),
             ("PATCH", "/ns/repos/r", NamespaceCall::ChangeRepo { repo: repo() }),
             ("DELETE", "/ns/repos/r", NamespaceCall::DeleteRepo { repo: repo() }),
+            ("POST", "/ns/repos/r/fork", NamespaceCall::ForkRepo { repo: repo() }),
             ("GET", "/ns/repos/r/tokens", NamespaceCall::ListTokens { repo: repo() }),
             ("GET", "/ns/repos/r/pushes", NamespaceCall::ListPushes { repo: repo() }),
+            ("GET", "/ns/repos/r/storage", NamespaceCall::GetRepoStorage { repo: repo() }),
             ("POST", "/ns/tokens", NamespaceCall::CreateToken),
             ("DELETE", "/ns/tokens/t", NamespaceCall::RevokeToken { token_id: "t".into() }),
         ];

@@ -8,14 +8,19 @@ use crate::objects::Objects;
 use crate::ops::compact::{Work, compact};
 use crate::store::PackStore;
 
-/// Does what is to be done and sets the next alarm. An error is the database's own.
+/// What is to be done.
+pub(crate) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure> {
+    settle(db, || job::take(db, now))
+}
+
+/// Does it and sets the next alarm. An error is the database's own.
 pub(crate) async fn perform<D: Database>(
     db: &D,
     objects: &impl Objects,
     store: &impl PackStore,
+    job: Job,
     now: impl Fn() -> u64,
 ) -> Result<(), Failure> {
-    let Some(job) = settle(db, || job::take(db, now()))? else { return Ok(()) };
     let began = now();
     match run(objects, store, &job).await {
         Ok(work) => {

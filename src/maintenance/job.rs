@@ -15,7 +15,7 @@ const TABLES: [&str; 1] = [
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Job {
+pub(crate) struct Job {
     pub(super) namespace: String,
     pub(super) repo: String,
     pub(super) collects: bool,

@@ -28,8 +28,9 @@ impl DurableObject for MaintenanceObject {
 
     async fn alarm(&self) -> worker::Result<Response> {
         let failed = |failure: crate::durable::Failure| worker::Error::RustError(failure.to_string());
-        let store = R2Packs::new(&self.env).map_err(failed)?;
-        duties::perform(&self.db, &DurableObjects::new(&self.env), &store, time::now).await.map_err(failed)?;
+        let Some(job) = duties::take(&self.db, time::now()).map_err(failed)? else { return Response::empty() };
+        let store = R2Packs::of_repo(&self.env, &job.namespace, &job.repo).map_err(failed)?;
+        duties::perform(&self.db, &DurableObjects::new(&self.env), &store, job, time::now).await.map_err(failed)?;
         Response::empty()
     }
 }

@@ -4,7 +4,6 @@ use super::call::{Call, Refusal, Reply, RepoPage};
 use super::{listing, metadata, repos, schema, token_map};
 use crate::account::call::NamespaceReport;
 use crate::durable::{Database, Failure, Frame, FrameWriter};
-use crate::repo::call::Status;
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Reply, Refusal>`.
 pub(crate) fn answer_frame<D: Database>(db: &D, now: u64, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
@@ -33,13 +32,13 @@ fn answer<D: Database>(db: &D, now: u64, call: &Call) -> Result<Result<Reply, Re
         Call::Info => return Ok(Ok(Reply::Namespace(metadata::living(db)?))),
         Call::Delete => return Ok(delete(db, now)?.map(Reply::Changed)),
         Call::Heard { version } => metadata::heard(db, now, *version)?,
-        Call::Remove { repo_id } => {
-            repos::remove(db, now, repo_id)?;
+        Call::Remove { repo_id, held_size } => {
+            repos::remove(db, now, repo_id, *held_size)?;
             token_map::clear(db, repo_id)?;
         }
         Call::MapToken(token) => token_map::add(db, now, token)?,
         Call::FindToken { token_id } => return Ok(Ok(Reply::TokenRepo(token_map::find(db, token_id)?))),
-        Call::IsReserved { name } => return Ok(Ok(Reply::IsReserved(repos::is_reserved(db, now, name)?))),
+        Call::IsReserved { name } => return Ok(Ok(Reply::ReservedFor(repos::reserved_for(db, now, name)?))),
         Call::List(listing) => return Ok(Ok(Reply::Repos(listing::list(db, now, listing)?))),
     }
     Ok(Ok(Reply::Done))
@@ -51,7 +50,7 @@ fn answer_of_nothing(call: &Call) -> Result<Reply, Refusal> {
         Call::Info => Ok(Reply::Namespace(None)),
         Call::Delete => Err(Refusal::NotFound),
         Call::FindToken { .. } => Ok(Reply::TokenRepo(None)),
-        Call::IsReserved { .. } => Ok(Reply::IsReserved(false)),
+        Call::IsReserved { .. } => Ok(Reply::ReservedFor(None)),
         Call::List(listing) => {
             let total_count = listing.offset.map(|_| 0);
             Ok(Reply::Repos(RepoPage { total_count, ..RepoPage::default() }))
@@ -66,7 +65,7 @@ fn delete<D: Database>(db: &D, now: u64) -> Result<Result<NamespaceReport, Refus
     }
     repos::clear_lapsed(db, now)?;
     if let Some(status) = repos::any_status(db)? {
-        return Ok(Err(if status == Status::Creating { Refusal::CreateInProgress } else { Refusal::NotEmpty }));
+        return Ok(Err(if repos::is_reservation(status) { Refusal::InProgress(status) } else { Refusal::NotEmpty }));
     }
     metadata::delete(db, now).map(Ok)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::call::NamespaceReport;
-use crate::repo::call::RepoInfo;
+use crate::repo::call::{RepoInfo, Status};
 
 /// Everything a namespace can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,12 +22,17 @@ pub(crate) enum Call {
     /// How a repo stands, from the repo: it is there, whatever this directory believed.
     Report(RepoInfo),
     /// The incarnation is gone, or was never made.
-    Remove { repo_id: String },
+    Remove {
+        repo_id: String,
+        /// Bytes that it has brought and others still hold.
+        #[serde(default)]
+        held_size: u64,
+    },
     /// Enters a token before the repo knows it.
     MapToken(MappedToken),
     /// Which repo a token belongs to.
     FindToken { token_id: String },
-    /// Whether a name is reserved for a repo that is still being made.
+    /// Whether a name is reserved for a repo that is still being made, and how.
     IsReserved { name: String },
     /// One page of repos.
     List(Listing),
@@ -57,6 +62,13 @@ pub(crate) struct Reservation {
     pub(crate) default_branch: String,
     pub(crate) read_only: bool,
     pub(crate) token: MappedToken,
+    /// What is under way: a creation or a fork.
+    #[serde(default = "creating")]
+    pub(crate) status: Status,
+}
+
+fn creating() -> Status {
+    Status::Creating
 }
 
 /// A token and the repo it opens.
@@ -142,7 +154,8 @@ pub(crate) enum Reply {
     /// It has been made, or deleted: what the account is to hear.
     Changed(NamespaceReport),
     TokenRepo(Option<TokenRepo>),
-    IsReserved(bool),
+    /// What is under way, if anything is.
+    ReservedFor(Option<Status>),
     Repos(RepoPage),
     Done,
 }
@@ -152,8 +165,8 @@ pub(crate) enum Reply {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Refusal {
     AlreadyExists,
-    /// Somebody else is making a repo of this name.
-    CreateInProgress,
+    /// Somebody else is making a repo of this name, or in this namespace.
+    InProgress(Status),
     /// There is no such namespace.
     NotFound,
     /// There are repos in it, or one is being made.
@@ -175,10 +188,11 @@ mod tests {
             default_branch: "main".into(),
             read_only: false,
             token: MappedToken { token_id: "t".into(), repo, expires_at: 2 },
+            status: Status::Forking,
         });
         assert_eq!(
             serde_json::to_string(&call).unwrap(),
-            r#"{"reserve":{"namespace":"Ns","name":"Repo","repo_id":"r","description":null,"default_branch":"main","read_only":false,"token":{"token_id":"t","repo":{"name":"Repo","repo_id":"r"},"expires_at":2}}}"#
+            r#"{"reserve":{"namespace":"Ns","name":"Repo","repo_id":"r","description":null,"default_branch":"main","read_only":false,"token":{"token_id":"t","repo":{"name":"Repo","repo_id":"r"},"expires_at":2},"status":"forking"}}"#
         );
     }
 
@@ -204,7 +218,7 @@ mod tests {
         let answers: [(Result<Reply, Refusal>, &str); 3] = [
             (Ok(Reply::Reserved { unregistered: None }), r#"{"Ok":{"reserved":{"unregistered":null}}}"#),
             (Ok(Reply::Done), r#"{"Ok":"done"}"#),
-            (Err(Refusal::CreateInProgress), r#"{"Err":"create_in_progress"}"#),
+            (Err(Refusal::InProgress(Status::Creating)), r#"{"Err":{"in_progress":"creating"}}"#),
         ];
         for (answer, json) in answers {
             assert_eq!(serde_json::to_string(&answer).unwrap(), json);

@@ -3,7 +3,7 @@
 use super::call::{Call, Listing, MappedToken, NamespaceInfo, Refusal, Reply, RepoPage, Reservation, TokenRepo};
 use crate::account::call::NamespaceReport;
 use crate::durable::{Failure, Wire, ask};
-use crate::repo::call::RepoInfo;
+use crate::repo::call::{RepoInfo, Status};
 
 /// One namespace's object, at the end of a wire.
 #[derive(Debug, Clone)]
@@ -56,7 +56,12 @@ impl<W: Wire> NamespaceClient<W> {
 
     /// Says that an incarnation is gone.
     pub(crate) async fn remove(&self, repo_id: String) -> Result<(), Failure> {
-        self.tell(&Call::Remove { repo_id }).await
+        self.remove_with(repo_id, 0).await
+    }
+
+    /// The same of one that has brought bytes which others still hold.
+    pub(crate) async fn remove_with(&self, repo_id: String, held_size: u64) -> Result<(), Failure> {
+        self.tell(&Call::Remove { repo_id, held_size }).await
     }
 
     /// Enters a token.
@@ -72,10 +77,10 @@ impl<W: Wire> NamespaceClient<W> {
         }
     }
 
-    /// Whether a name is kept for a repo that is being made.
-    pub(crate) async fn is_reserved(&self, name: String) -> Result<bool, Failure> {
+    /// What is under way for which a name is kept.
+    pub(crate) async fn reserved_for(&self, name: String) -> Result<Option<Status>, Failure> {
         match self.ask(&Call::IsReserved { name }).await? {
-            Reply::IsReserved(reserved) => Ok(reserved),
+            Reply::ReservedFor(status) => Ok(status),
             _ => Err(unexpected()),
         }
     }

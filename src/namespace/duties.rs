@@ -30,6 +30,7 @@ mod tests {
     use crate::durable::{Fault, ready};
     use crate::names::NamespaceName;
     use crate::objects::{MemoryObjects, Objects};
+    use crate::repo::call::Status;
 
     fn name() -> NamespaceName {
         NamespaceName::parse("ns").unwrap()
@@ -110,7 +111,7 @@ mod tests {
     fn a_namespace_in_which_a_repo_is_being_made_is_not_deleted_and_a_lapsed_reservation_is_forgotten() {
         let objects = objects();
         reserve(&objects, "a", "a").unwrap();
-        assert_eq!(delete(&objects), Err(Refusal::CreateInProgress));
+        assert_eq!(delete(&objects), Err(Refusal::InProgress(Status::Creating)));
         let MappedToken { token_id, .. } = reservation("a", "a").token;
         let found = || ready(namespace(&objects).find_token(token_id.clone())).unwrap();
         assert_eq!(found(), Some(TokenRepo { name: "a".into(), repo_id: "a".into() }));

@@ -27,6 +27,7 @@ pub(super) fn reservation(name: &str, repo_id: &str) -> Reservation {
         default_branch: "main".into(),
         read_only: false,
         token: MappedToken { token_id: format!("token of {repo_id}"), repo, expires_at: u64::MAX >> 16 },
+        status: Status::Creating,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::call::{Direction, Listing, Position, RepoPage, Sort, SortKey};
 use super::metadata;
-use super::repos::COLUMNS;
+use super::repos::{COLUMNS, IS_RESERVATION};
 use crate::config::RESERVATION_MS;
 use crate::durable::{Database, Failure, Value};
 use crate::repo::call::RepoInfo;
@@ -16,7 +16,7 @@ pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<R
         Direction::Asc => ("ASC", ">"),
         Direction::Desc => ("DESC", "<"),
     };
-    let mut filters = vec!["(status <> 'creating' OR created_at > ?1)".to_owned()];
+    let mut filters = vec![format!("(NOT {IS_RESERVATION} OR created_at > ?1)")];
     let (limit, offset) = (listing.limit + 1, listing.offset.unwrap_or(0));
     let mut values: Vec<Value<'_>> = vec![now.saturating_sub(RESERVATION_MS).into(), limit.into(), offset.into()];
     let search = listing.search.as_ref().map(|part| part.to_ascii_lowercase());
@@ -50,8 +50,8 @@ pub(super) fn list<D: Database>(db: &D, now: u64, listing: &Listing) -> Result<R
 /// How many repos there are, or those with that part of a name. Reservations are not counted.
 fn count<D: Database>(db: &D, search: Option<&str>) -> Result<u64, Failure> {
     let Some(part) = search else { return Ok(metadata::living(db)?.map_or(0, |info| info.repo_count)) };
-    let rows =
-        db.exec("SELECT COUNT(*) FROM repos WHERE status <> 'creating' AND instr(name_key, ?1) > 0", &[part.into()])?;
+    let statement = format!("SELECT COUNT(*) FROM repos WHERE NOT {IS_RESERVATION} AND instr(name_key, ?1) > 0");
+    let rows = db.exec(&statement, &[part.into()])?;
     rows.into_iter().next().map_or(Ok(0), |mut row| row.integer())
 }
 

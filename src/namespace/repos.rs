@@ -12,11 +12,9 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
     let held = db.exec("SELECT repo_id, status, created_at FROM repos WHERE name_key = ?1", &[(&name_key).into()])?;
     if let Some(mut row) = held.into_iter().next() {
         let (repo_id, status, created_at) = (row.text()?, row.text()?, row.integer()?);
-        if status != CREATING {
-            return Ok(Err(Refusal::AlreadyExists));
-        }
+        let Some(status) = reservation(&status) else { return Ok(Err(Refusal::AlreadyExists)) };
         if repo_id != new.repo_id && is_kept(now, created_at) {
-            return Ok(Err(Refusal::CreateInProgress));
+            return Ok(Err(Refusal::InProgress(status)));
         }
     }
     put(
@@ -33,7 +31,7 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
             updated_at: now,
             last_push_at: None,
             source: None,
-            status: Status::Creating,
+            status: new.status,
             size: 0,
             own_size: 0,
             shallow: false,
@@ -42,13 +40,18 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
     Ok(Ok(()))
 }
 
-/// Whether a name is kept for a repo that is being made.
-pub(super) fn is_reserved<D: Database>(db: &D, now: u64, name: &str) -> Result<bool, Failure> {
-    let rows = db.exec(
-        "SELECT created_at FROM repos WHERE name_key = ?1 AND status = ?2",
-        &[(&name.to_ascii_lowercase()).into(), CREATING.into()],
-    )?;
-    rows.into_iter().next().map_or(Ok(false), |mut row| Ok(is_kept(now, row.integer()?)))
+/// What is under way for which a name is kept.
+pub(super) fn reserved_for<D: Database>(db: &D, now: u64, name: &str) -> Result<Option<Status>, Failure> {
+    let name_key = name.to_ascii_lowercase();
+    let rows = db.exec("SELECT status, created_at FROM repos WHERE name_key = ?1", &[(&name_key).into()])?;
+    let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+    let (status, created_at) = (row.text()?, row.integer()?);
+    Ok(reservation(&status).filter(|_| is_kept(now, created_at)))
+}
+
+/// Whether a row of this status keeps a name, and there is no repo yet.
+pub(super) fn is_reservation(status: Status) -> bool {
+    matches!(status, Status::Creating | Status::Forking)
 }
 
 /// Enters how a repo stands. What an earlier incarnation says late, or one repo out of order, changes nothing.
@@ -62,22 +65,30 @@ pub(super) fn report<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(
         held.created_at > info.created_at
     };
     // The same again is no news: a repo reports its creation once more by itself.
-    if held == *info || held.status != Status::Creating && is_newer {
+    if held == *info || !is_reservation(held.status) && is_newer {
         return Ok(());
     }
     put(db, now, info)
 }
 
-/// Takes an incarnation out of the directory, for good: what is told of it later changes nothing.
-pub(super) fn remove<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+/// Takes an incarnation out of the directory, for good: what is told of it later changes nothing, but how much of what it has
+/// brought others still hold, which goes on being counted.
+pub(super) fn remove<D: Database>(db: &D, now: u64, repo_id: &str, held_size: u64) -> Result<(), Failure> {
     db.exec(
-        "DELETE FROM removed WHERE repo_id IN (SELECT repo_id FROM removed WHERE removed_at < ?1 LIMIT ?2)",
+        "DELETE FROM removed WHERE repo_id IN (SELECT repo_id FROM removed WHERE held_size = 0 AND removed_at < ?1 LIMIT ?2)",
         &[now.saturating_sub(REMOVED_KEPT_MS).into(), REMOVED_PRUNED_MAX.into()],
     )?;
-    db.exec("INSERT OR IGNORE INTO removed (repo_id, removed_at) VALUES (?1, ?2)", &[repo_id.into(), now.into()])?;
-    let before = totals_of(db, "", repo_id)?;
+    let mut before = totals_of(db, "", repo_id)?;
+    let rows = db.exec("SELECT held_size FROM removed WHERE repo_id = ?1", &[repo_id.into()])?;
+    before.size += rows.into_iter().next().map_or(Ok(0), |mut row| row.integer())?;
+    db.exec(
+        "INSERT INTO removed (repo_id, removed_at, held_size) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET held_size = excluded.held_size",
+        &[repo_id.into(), now.into(), held_size.into()],
+    )?;
     db.exec("DELETE FROM repos WHERE repo_id = ?1", &[repo_id.into()])?;
-    if before == Totals::default() { Ok(()) } else { metadata::changed(db, (now, now), before, Totals::default()) }
+    let after = Totals { repo_count: 0, size: held_size };
+    if before == after { Ok(()) } else { metadata::changed(db, (now, now), before, after) }
 }
 
 /// Whether an incarnation has been taken out.
@@ -88,17 +99,14 @@ pub(super) fn is_removed<D: Database>(db: &D, repo_id: &str) -> Result<bool, Fai
 /// Forgets reservations that have lapsed, with their tokens.
 pub(super) fn clear_lapsed<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
     let lapsed = [now.saturating_sub(RESERVATION_MS).into()];
-    db.exec(
-        "DELETE FROM token_map WHERE repo_id IN
-            (SELECT repo_id FROM repos WHERE status = 'creating' AND created_at <= ?1)",
-        &lapsed,
-    )?;
-    db.exec("DELETE FROM repos WHERE status = 'creating' AND created_at <= ?1", &lapsed).map(drop)
+    let of_lapsed = format!("WHERE {IS_RESERVATION} AND created_at <= ?1");
+    db.exec(&format!("DELETE FROM token_map WHERE repo_id IN (SELECT repo_id FROM repos {of_lapsed})"), &lapsed)?;
+    db.exec(&format!("DELETE FROM repos {of_lapsed}"), &lapsed).map(drop)
 }
 
 /// The status of some repo, of one that is there rather than of a reservation; `None` when there is neither.
 pub(super) fn any_status<D: Database>(db: &D) -> Result<Option<Status>, Failure> {
-    let rows = db.exec("SELECT status FROM repos ORDER BY status = 'creating' LIMIT 1", &[])?;
+    let rows = db.exec(&format!("SELECT status FROM repos ORDER BY {IS_RESERVATION} LIMIT 1"), &[])?;
     let status = rows.into_iter().next().map(|mut row| row.text()).transpose()?;
     Ok(status.as_deref().and_then(Status::parse))
 }
@@ -106,20 +114,27 @@ pub(super) fn any_status<D: Database>(db: &D) -> Result<Option<Status>, Failure>
 /// What the repos are counted as that have this name or this id.
 fn totals_of<D: Database>(db: &D, name_key: &str, repo_id: &str) -> Result<Totals, Failure> {
     let rows = db.exec(
-        "SELECT COUNT(*), COALESCE(SUM(own_size), 0) FROM repos
-         WHERE (name_key = ?1 OR repo_id = ?2) AND status <> 'creating'",
+        &format!(
+            "SELECT COUNT(*), COALESCE(SUM(own_size), 0) FROM repos
+             WHERE (name_key = ?1 OR repo_id = ?2) AND NOT {IS_RESERVATION}"
+        ),
         &[name_key.into(), repo_id.into()],
     )?;
     let row = rows.into_iter().next();
     row.map_or(Ok(Totals::default()), |mut row| Ok(Totals { repo_count: row.integer()?, size: row.integer()? }))
 }
 
-const CREATING: &str = "creating";
+/// The same as [`is_reservation`], of a row.
+pub(super) const IS_RESERVATION: &str = "(status IN ('creating', 'forking'))";
 
 /// The columns of a repo's row, in the order of the fields of [`RepoInfo`].
 pub(super) const COLUMNS: &str =
     "repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at,
     last_push_at, source, status, size, own_size, shallow";
+
+fn reservation(word: &str) -> Option<Status> {
+    Status::parse(word).filter(|&status| is_reservation(status))
+}
 
 fn is_kept(now: u64, reserved_at: u64) -> bool {
     now < reserved_at + RESERVATION_MS
@@ -151,7 +166,7 @@ fn put<D: Database>(db: &D, now: u64, info: &RepoInfo) -> Result<(), Failure> {
             info.shallow.into(),
         ],
     )?;
-    if info.status == Status::Creating {
+    if is_reservation(info.status) {
         return Ok(());
     }
     metadata::changed(db, (now, info.updated_at), before, Totals { repo_count: 1, size: info.own_size })
@@ -170,10 +185,10 @@ mod tests {
         let objects = objects();
         assert_eq!(reserve(&objects, "Repo", "a"), Ok(false));
         assert_eq!(reserve(&objects, "Repo", "a"), Ok(false));
-        assert_eq!(reserve(&objects, "repo", "b"), Err(Refusal::CreateInProgress));
-        assert_eq!(ready(namespace(&objects).is_reserved("REPO".into())), Ok(true));
+        assert_eq!(reserve(&objects, "repo", "b"), Err(Refusal::InProgress(Status::Creating)));
+        assert_eq!(ready(namespace(&objects).reserved_for("REPO".into())), Ok(Some(Status::Creating)));
         objects.wait(RESERVATION_MS);
-        assert_eq!(ready(namespace(&objects).is_reserved("repo".into())), Ok(false));
+        assert_eq!(ready(namespace(&objects).reserved_for("repo".into())), Ok(None));
         assert_eq!(reserve(&objects, "repo", "b"), Ok(false));
         report(&objects, info("repo", "b", objects.now()));
         assert_eq!(reserve(&objects, "REPO", "c"), Err(Refusal::AlreadyExists));
@@ -223,6 +238,21 @@ mod tests {
     }
 
     #[test]
+    fn what_others_hold_of_a_repo_that_is_gone_counts_until_they_let_go() {
+        let objects = objects();
+        report(&objects, RepoInfo { size: 50, own_size: 30, ..info("a", "a", objects.now()) });
+        let stands = || ready(namespace(&objects).info()).unwrap().map(|info| (info.repo_count, info.size));
+        for held_size in [0, 20, 20, 5] {
+            ready(namespace(&objects).remove_with("a".into(), held_size)).unwrap();
+            assert_eq!(stands(), Some((0, held_size)));
+        }
+        objects.wait(2 * REMOVED_KEPT_MS);
+        ready(namespace(&objects).remove("other".into())).unwrap();
+        ready(namespace(&objects).remove("a".into())).unwrap();
+        assert_eq!(stands(), Some((0, 0)));
+    }
+
+    #[test]
     fn late_reports_change_nothing() {
         let objects = objects();
         let now = objects.now();
@@ -250,7 +280,7 @@ mod tests {
         let objects = objects();
         assert_eq!(pages(&objects, listing(Sort::Name, Direction::Asc)), [[""; 0]]);
         assert_eq!(ready(namespace(&objects).find_token("t".into())), Ok(None));
-        assert_eq!(ready(namespace(&objects).is_reserved("repo".into())), Ok(false));
+        assert_eq!(ready(namespace(&objects).reserved_for("repo".into())), Ok(None));
         ready(namespace(&objects).remove("a".into())).unwrap();
         assert_eq!(objects.namespace_database(&NamespaceName::parse("ns").unwrap()).n_tables(), 0);
     }

@@ -2,14 +2,15 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&TOTALS] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&TOTALS, &FORKS] };
 
 const TABLES: [&str; 6] = [
     // One row, from the first reservation on; registered tells whether the account knows the namespace.
     "CREATE TABLE namespace (
         name TEXT NOT NULL, registered INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
     ) STRICT",
-    // name_key is the lower-cased name. A row whose status is 'creating' is a reservation, made at created_at.
+    // name_key is the lower-cased name. A row whose status is 'creating' or 'forking' is a reservation,
+    // made at created_at.
     "CREATE TABLE repos (
         name_key TEXT PRIMARY KEY, name TEXT NOT NULL, repo_id TEXT NOT NULL UNIQUE, namespace TEXT NOT NULL,
         description TEXT, default_branch TEXT NOT NULL, read_only INTEGER NOT NULL, source TEXT, status TEXT NOT NULL,
@@ -46,4 +47,9 @@ const TOTALS: [&str; 14] = [
     // Each creation clears away what has expired, each deletion the tokens of its repo.
     "CREATE INDEX token_map_by_expiry ON token_map (expires_at)",
     "CREATE INDEX token_map_by_repo ON token_map (repo_id)",
+];
+
+const FORKS: [&str; 1] = [
+    // Bytes that the incarnation has brought and others still hold.
+    "ALTER TABLE removed ADD COLUMN held_size INTEGER NOT NULL DEFAULT 0",
 ];

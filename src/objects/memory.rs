@@ -33,6 +33,11 @@ impl MemoryObjects {
         self.clock.get()
     }
 
+    /// The same with what a deployment says of time and room.
+    pub(crate) fn moment(&self) -> Moment {
+        moment(self.now())
+    }
+
     /// Moves the clock on.
     pub(crate) fn wait(&self, ms: u64) {
         self.clock.set(self.clock.get() + ms);
@@ -57,7 +62,7 @@ impl MemoryObjects {
     pub(crate) fn ring_repo(&self, namespace: &NamespaceName, repo: &RepoName) {
         let db = self.repo_database(namespace, repo);
         if db.take_alarm().is_some() {
-            ready(repo::perform(&*db, self, &MemoryReclaim::default(), || self.now())).unwrap();
+            ready(repo::perform(&*db, self, &MemoryReclaim::default(), || self.moment())).unwrap();
         }
     }
 
@@ -93,20 +98,21 @@ impl MemoryObjects {
     }
 }
 
+fn moment(now: u64) -> Moment {
+    Moment {
+        now,
+        upload_grace_ms: UPLOAD_GRACE_MS,
+        unreachable_grace_ms: UNREACHABLE_GRACE_MS,
+        storage_max: REPO_STORAGE_MAX,
+    }
+}
+
 impl Objects for MemoryObjects {
     type Wire = MemoryWire;
 
     fn repo(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<RepoClient<MemoryWire>, Failure> {
         let (db, clock) = (self.repo_database(namespace, repo), Rc::clone(&self.clock));
-        let serve = move |frame| {
-            let moment = Moment {
-                now: clock.get(),
-                upload_grace_ms: UPLOAD_GRACE_MS,
-                unreachable_grace_ms: UNREACHABLE_GRACE_MS,
-                storage_max: REPO_STORAGE_MAX,
-            };
-            repo::answer_frame(&*db, &moment, frame)
-        };
+        let serve = move |frame| repo::answer_frame(&*db, &moment(clock.get()), frame);
         Ok(RepoClient::new(self.wire(Rc::new(serve))))
     }
 

@@ -13,6 +13,7 @@ use git_core::pack::catalog::{Catalog, CatalogPack, Place};
 use git_core::pack::entry::{Content, Decoded, EntryHeader, decode_entry_header};
 use git_core::pack::index::{self, PackIndex};
 use git_core::pack::inflate::inflate_all;
+use git_core::pack::visible::Visible;
 
 use crate::config::{
     INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, INLINE_LEN_MAX, INLINE_TOTAL_MAX, OBJECT_RESIDENT_MAX,
@@ -53,7 +54,8 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
         let packs = stream::iter(&rows)
             .map(async |row| {
                 let index = load_index(opened, row, store).await?;
-                Ok::<_, Failure>(CatalogPack { index, pack_len: row.pack.pack_len })
+                let visible = row.visible.map(|visible| load_visible(opened, visible, &index)).transpose()?;
+                Ok::<_, Failure>(CatalogPack { index, pack_len: row.pack.pack_len, visible })
             })
             .buffered(INDEX_READS_MAX)
             .try_collect()
@@ -85,9 +87,10 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
                 thin: true,
             },
             inline: None,
+            visible: None,
         };
         let mut packs = self.packs.packs().to_vec();
-        packs.insert(at, CatalogPack { index: Rc::new(index), pack_len });
+        packs.insert(at, CatalogPack { index: Rc::new(index), pack_len, visible: None });
         self.packs = Catalog::new(packs).ending_at(&roots);
         self.rows.insert(at, row);
         self.inline.insert(at, Some(Bytes::from(pack)));
@@ -155,8 +158,8 @@ impl<'a, S: PackStore> LoadedCatalog<'a, S> {
     pub(crate) fn chain(&self, place: Place) -> Result<Vec<Place>, Failure> {
         let (mut chain, mut top) = (vec![place], place);
         while let Some(base) = self.packs.entry(top).and_then(|entry| entry.base) {
-            let resolved = self.packs.resolve(top.pack, base);
-            top = resolved.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
+            let found = self.packs.base(top);
+            top = found.ok_or_else(|| Failure::shape("a base in the catalog", format_args!("{base:?}")))?;
             chain.push(top);
         }
         Ok(chain)
@@ -238,6 +241,11 @@ fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Failure> {
 
 fn to_usize(n: u64) -> Result<usize, Failure> {
     usize::try_from(n).map_err(|_| Failure::Range { what: "a length", value: n, max: usize::MAX as u64 })
+}
+
+fn load_visible(opened: &Opened, visible: usize, index: &PackIndex) -> Result<Visible, Failure> {
+    let visible = Visible::parse(opened.strings.string(visible)?, index.n_objects());
+    visible.map_err(|error| Failure::shape("a part of a pack's objects", error))
 }
 
 /// In stretches, so that of a long index no second copy is in JavaScript's memory.

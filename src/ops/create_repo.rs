@@ -4,17 +4,14 @@
 
 use git_core::refs::BranchName;
 
+use super::create_token::{CreatedToken, mint};
+use super::place::{Place, surely};
 use crate::config::TOKEN_TTL_DEFAULT;
-use crate::durable::Failure;
 use crate::error::Error;
-use crate::log;
 use crate::names::{NamespaceName, RepoName};
-use crate::namespace::call::{Refusal as NamespaceRefusal, Reservation};
 use crate::objects::Objects;
-use crate::ops::create_namespace::register;
-use crate::ops::create_token::{CreatedToken, mapped, mint};
 use crate::random;
-use crate::repo::call::{NewRepo, Refusal, RepoInfo, Scope};
+use crate::repo::call::{NewRepo, RepoInfo, Scope, Status};
 
 /// A repo that somebody wants.
 #[derive(Debug, Clone)]
@@ -40,72 +37,21 @@ pub(crate) async fn create_repo(
     now: u64,
     wanted: CreateRepo,
 ) -> Result<CreatedRepo, Error> {
-    let repo_id = random::id()?;
     let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let new = NewRepo {
-        repo_id: repo_id.clone(),
+        repo_id: random::id()?,
         namespace: wanted.namespace.to_string(),
         name: wanted.name.to_string(),
-        description: wanted.description.clone(),
+        description: wanted.description,
         default_branch: wanted.default_branch.to_string(),
         read_only: wanted.read_only,
         token: kept,
     };
-    reserve(objects, account_id, &wanted, &new).await?;
-    let directory = objects.namespace(&wanted.namespace)?;
-    let info = match create_surely(objects, &wanted, &new).await? {
-        Ok(info) => info,
-        Err(refusal) => {
-            // The directory did not know of a repo that is there. It gives up our reservation and learns of it.
-            directory.remove(repo_id).await?;
-            if let Ok(there) = objects.repo(&wanted.namespace, &wanted.name)?.info().await? {
-                directory.report(there).await?;
-            }
-            return Err(Error::Refused { repo: wanted.name.to_string(), refusal });
-        }
-    };
-    // The repo's object reports by itself a little later, so a failure here only delays the listing.
-    if let Err(failure) = directory.report(info.clone()).await {
-        log::warn(format_args!("report of {} to the directory: {failure}", info.repo_id));
-    }
+    let place = Place { objects, namespace: &wanted.namespace, name: &wanted.name };
+    place.reserve(account_id, &new, Status::Creating).await?;
+    let made = surely(async || objects.repo(&wanted.namespace, &wanted.name)?.create(new.clone()).await).await?;
+    let info = place.settle(&new.repo_id, made).await?;
     Ok(CreatedRepo { info, token: plaintext })
-}
-
-/// Keeps the name, and sees to it that the account knows the namespace before a repo is in it.
-async fn reserve(objects: &impl Objects, account_id: &str, wanted: &CreateRepo, new: &NewRepo) -> Result<(), Error> {
-    let directory = objects.namespace(&wanted.namespace)?;
-    let reservation = Reservation {
-        namespace: new.namespace.clone(),
-        name: new.name.clone(),
-        repo_id: new.repo_id.clone(),
-        description: new.description.clone(),
-        default_branch: new.default_branch.clone(),
-        read_only: new.read_only,
-        token: mapped(&new.token, &new.name, &new.repo_id),
-    };
-    let unregistered = directory.reserve(reservation).await?.map_err(|refusal| match refusal {
-        NamespaceRefusal::CreateInProgress => Error::CreateInProgress(new.name.clone()),
-        _ => Error::RepoExists(new.name.clone()),
-    })?;
-    match unregistered {
-        Some(report) => Ok(register(objects, account_id, &wanted.namespace, report).await?),
-        None => Ok(()),
-    }
-}
-
-/// Asks a second time when the first answer is lost: the same id is the same creation.
-async fn create_surely(
-    objects: &impl Objects,
-    wanted: &CreateRepo,
-    new: &NewRepo,
-) -> Result<Result<RepoInfo, Refusal>, Failure> {
-    match objects.repo(&wanted.namespace, &wanted.name)?.create(new.clone()).await {
-        Err(failure) => {
-            log::warn(format_args!("creation of {}, tried again: {failure}", new.repo_id));
-            objects.repo(&wanted.namespace, &wanted.name)?.create(new.clone()).await
-        }
-        answered => answered,
-    }
 }
 
 #[cfg(test)]
@@ -117,6 +63,7 @@ mod tests {
     use crate::namespace::lose;
     use crate::objects::MemoryObjects;
     use crate::ops::get_repo::get_repo;
+    use crate::repo::call::Refusal;
 
     fn wanted() -> CreateRepo {
         CreateRepo {
@@ -193,7 +140,7 @@ mod tests {
     #[test]
     fn a_creation_under_way_is_told_apart_from_a_repo_that_is_not_there() {
         let objects = MemoryObjects::default();
-        let in_progress = || Error::CreateInProgress("repo".into());
+        let in_progress = || Error::Refused { repo: "repo".into(), refusal: Refusal::NotReady(Status::Creating) };
         let (created, _) = create_with(&objects, 1, Fault::Lost);
         assert!(created.is_err());
         assert_eq!((get(&objects), create(&objects)), (Err(in_progress()), Err(in_progress())));

@@ -15,7 +15,7 @@ pub(crate) async fn delete_namespace(
     let deleted = objects.namespace(namespace)?.delete().await?;
     let report = deleted.map_err(|refusal| match refusal {
         Refusal::NotEmpty => Error::NamespaceNotEmpty(namespace.to_string()),
-        Refusal::CreateInProgress => Error::NamespaceBusy(namespace.to_string()),
+        Refusal::InProgress(_) => Error::NamespaceBusy(namespace.to_string()),
         _ => Error::NamespaceNotFound(namespace.to_string()),
     })?;
     announce(objects, account_id, namespace, report).await;

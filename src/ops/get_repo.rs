@@ -24,6 +24,9 @@ pub(crate) async fn missing(
     namespace: &NamespaceName,
     repo: &RepoName,
 ) -> Result<Error, Error> {
-    let reserved = objects.namespace(namespace)?.is_reserved(repo.to_string()).await?;
-    Ok(if reserved { Error::CreateInProgress(repo.to_string()) } else { Error::RepoNotFound(repo.to_string()) })
+    let repo = repo.to_string();
+    Ok(match objects.namespace(namespace)?.reserved_for(repo.clone()).await? {
+        Some(status) => Error::Refused { repo, refusal: Refusal::NotReady(status) },
+        None => Error::RepoNotFound(repo),
+    })
 }

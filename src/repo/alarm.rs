@@ -1,10 +1,13 @@
-//! What the repo's one alarm is for: bytes to reclaim, and what the namespace and maintenance are still to hear.
+//! What the repo's one alarm is for: bytes to reclaim, holders to ask, and what the namespace, maintenance and the owners of
+//! packs are still to hear.
 //!
 //! Rows say what is due and when; the alarm is set to the earliest of them. Work that fails is put off, ever longer,
 //! and never thrown away: an alarm whose handler fails too often is one that the platform gives up.
 
 use super::call::RepoInfo;
+use super::holders::{self, Check};
 use super::metadata;
+use super::releases::{self, Pending};
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
 use crate::config::{
@@ -17,8 +20,8 @@ use crate::durable::{Database, Failure, backoff_ms};
 pub(crate) enum Report {
     /// The repo is there, and stands like this.
     Stands(RepoInfo),
-    /// The incarnation is gone.
-    Gone { namespace: String, repo_id: String },
+    /// The incarnation is gone; of what it has brought others hold so many bytes.
+    Gone { namespace: String, repo_id: String, held_size: u64 },
     /// For maintenance: there are packs to merge, or to go through for what nothing reaches.
     Maintain { namespace: String, name: String, collects: bool },
 }
@@ -38,6 +41,8 @@ pub(super) struct Notice {
 pub(super) struct Duties {
     pub(super) notices: Vec<Notice>,
     pub(super) orphans: Vec<Orphan>,
+    pub(super) checks: Vec<Check>,
+    pub(super) releases: Vec<Pending>,
 }
 
 const STANDS: &str = "stands";
@@ -60,6 +65,12 @@ pub(super) fn made<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), F
 pub(super) fn removal<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
     db.exec("DELETE FROM notices WHERE repo_id = ?1", &[repo_id.into()])?;
     notify(db, now + REPORT_DELAY_MS, repo_id, GONE)
+}
+
+/// Holders of packs that belong to a repo have come or gone: the namespace is to hear what it takes now, be it there or not.
+pub(super) fn held<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    let kind = if metadata::living_as(db, repo_id)?.is_some() { STANDS } else { GONE };
+    notify(db, now + REPORT_DELAY_MS, repo_id, kind)
 }
 
 /// Maintenance is to hear that packs are to be merged, when pushes that follow at once are there too.
@@ -88,7 +99,10 @@ pub(super) fn collected<D: Database>(db: &D, next: Option<u64>, repo_id: &str) -
 /// Sets the alarm to the earliest thing that is due.
 pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
     let rows = db.exec(
-        "SELECT MIN(at) FROM (SELECT MIN(reclaim_at) AS at FROM uploads UNION ALL SELECT MIN(due_at) FROM notices)",
+        "SELECT MIN(at) FROM (
+            SELECT MIN(reclaim_at) AS at FROM uploads UNION ALL SELECT MIN(due_at) FROM notices
+            UNION ALL SELECT MIN(due_at) FROM releases
+            UNION ALL SELECT MIN(check_at) FROM holders WHERE check_at IS NOT NULL)",
         &[],
     )?;
     db.set_alarm(rows.into_iter().next().map(|mut row| row.optional_integer()).transpose()?.flatten())
@@ -101,7 +115,12 @@ pub(super) fn due<D: Database>(db: &D, now: u64) -> Result<Duties, Failure> {
         return Ok(Duties::default());
     }
     db.set_alarm(Some(now + BACKOFF_MIN_MS))?;
-    Ok(Duties { notices: notices(db, now)?, orphans: uploads::orphans(db, now)? })
+    Ok(Duties {
+        notices: notices(db, now)?,
+        orphans: uploads::orphans(db, now)?,
+        checks: holders::checks(db, now)?,
+        releases: releases::due(db, now)?,
+    })
 }
 
 /// The last of it has been tried: the next alarm is for what is due next.
@@ -162,7 +181,7 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
         let (repo_id, kind, version, attempts, namespace) =
             (row.text()?, row.text()?, row.integer()?, row.integer()?, row.text()?);
         let (report, kind) = if kind == GONE {
-            (Report::Gone { namespace, repo_id: repo_id.clone() }, GONE)
+            (Report::Gone { namespace, repo_id: repo_id.clone(), held_size: holders::held_size(db, &repo_id)? }, GONE)
         } else {
             let Some(repo) = metadata::living_as(db, &repo_id)? else { continue };
             match [COMPACT, COLLECT].into_iter().find(|&maintenance| maintenance == kind) {

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Refusal, Reply};
 use super::schema::SCHEMA;
-use super::{commit, compaction, metadata, open, pushes, tokens, uploads};
+use super::{commit, compaction, fork, holders, metadata, open, pushes, storage, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// When a call arrives, and what the deployment says about time and room.
@@ -40,6 +40,16 @@ fn answer<D: Database>(
     let now = moment.now;
     Ok(match call {
         Call::Create(new) => metadata::create(db, now, new)?.map(Reply::Info),
+        Call::Share(call) => fork::share(db, moment, call, strings)?.map(|shared| Reply::Shared(Box::new(shared))),
+        Call::Hold(call) => fork::hold(db, moment, call)?.map(|()| Reply::Done),
+        Call::CreateFork(call) => fork::create(db, moment, call, frame)?.map(Reply::Info),
+        Call::Holds { repo_id, owner_repo_id } => Ok(Reply::Holds(fork::holds(db, repo_id, owner_repo_id)?)),
+        Call::Release(call) => {
+            if SCHEMA.exists(db)? {
+                holders::remove(db, moment, &call.owner_repo_id, &call.upload_ids, &call.holder_repo_id)?;
+            }
+            Ok(Reply::Done)
+        }
         Call::Info => metadata::living(db)?.map(|repo| Reply::Info(repo.info)).ok_or(Refusal::NotFound),
         Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),
         Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
@@ -67,6 +77,7 @@ fn answer<D: Database>(
             }
             Ok(Reply::Done)
         }
+        Call::Storage => Ok(Reply::Storage(storage::all(db)?)),
         Call::Survey => compaction::survey(db, moment, strings)?.map(Reply::Survey),
         Call::Replace(call) => compaction::replace(db, moment, call, frame)?.map(|()| Reply::Done),
     })

@@ -1,8 +1,8 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, NewRepo, NewToken, PushPage, Refusal, Replace, Reply, RepoChange, RepoInfo, Snapshot,
-    Survey, TokenPage, TokenState, View,
+    Call, Commit, Committed, Hold, NewFork, NewRepo, NewToken, PushPage, Refusal, Release, Replace, Reply, RepoAddress,
+    RepoChange, RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -25,6 +25,17 @@ pub(crate) struct Surveyed {
     pub(crate) opened: Opened,
     pub(crate) recent: Vec<String>,
     pub(crate) dropped_before: u64,
+}
+
+/// What a source lends to a fork: see [`Shared`].
+#[derive(Debug)]
+pub(crate) struct Lent {
+    pub(crate) opened: Opened,
+    pub(crate) source: RepoAddress,
+    pub(crate) description: Option<String>,
+    pub(crate) owners: Vec<RepoAddress>,
+    pub(crate) is_exact: bool,
+    pub(crate) not_after: u64,
 }
 
 impl Surveyed {
@@ -51,6 +62,46 @@ impl<W: Wire> RepoClient<W> {
             _ => None,
         })
         .await
+    }
+
+    /// Lends the repo's packs to a fork.
+    pub(crate) async fn share(&self, share: Share) -> Asked<Lent> {
+        let Answer { result, strings } = self.exchange(&Call::Share(share), &[]).await?;
+        let shared = match result {
+            Ok(Reply::Shared(shared)) => *shared,
+            Ok(_) => return Err(unexpected()),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Shared { snapshot, source, description, owners, is_exact, not_after } = shared;
+        Ok(Ok(Lent { opened: Opened { snapshot, strings }, source, description, owners, is_exact, not_after }))
+    }
+
+    /// Lends packs to a fork that its source has from this owner.
+    pub(crate) async fn hold(&self, hold: Hold) -> Asked<()> {
+        self.ask(&Call::Hold(hold), &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// Makes a fork; its packs refer to `strings`.
+    pub(crate) async fn create_fork(&self, fork: NewFork, strings: &[&[u8]]) -> Asked<RepoInfo> {
+        self.ask(&Call::CreateFork(Box::new(fork)), strings, |reply| match reply {
+            Reply::Info(info) => Some(info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The packs, by upload, that an incarnation has from an owner.
+    pub(crate) async fn holds(&self, repo_id: String, owner_repo_id: String) -> Asked<Vec<String>> {
+        self.ask(&Call::Holds { repo_id, owner_repo_id }, &[], |reply| match reply {
+            Reply::Holds(upload_ids) => Some(upload_ids),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Tells the owner of packs that a holder no longer has them.
+    pub(crate) async fn release(&self, release: Release) -> Asked<()> {
+        self.ask(&Call::Release(release), &[], |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
     /// The repo's metadata.
@@ -133,6 +184,15 @@ impl<W: Wire> RepoClient<W> {
     /// Gives up an upload.
     pub(crate) async fn abandon(&self, repo_id: String, upload_id: String) -> Asked<()> {
         self.ask(&Call::Abandon { repo_id, upload_id }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// What the object has to do with objects in R2.
+    pub(crate) async fn storage(&self) -> Asked<RepoStorage> {
+        self.ask(&Call::Storage, &[], |reply| match reply {
+            Reply::Storage(storage) => Some(storage),
+            _ => None,
+        })
+        .await
     }
 
     /// What maintenance starts from.

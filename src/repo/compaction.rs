@@ -59,6 +59,10 @@ pub(super) fn replace<D: Database>(
             return Ok(Err(Refusal::CatalogChanged));
         }
         end_collection(db, moment, repo_id, collected)?;
+        // What is kept besides is what refs pointed at lately.
+        if recent.is_empty() {
+            metadata::set_unreached(db, repo_id, false)?;
+        }
     }
     for pack in replaced {
         packs::release(db, moment, repo_id, pack)?;

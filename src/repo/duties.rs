@@ -1,10 +1,14 @@
-//! What the repo's object does when its alarm goes off: tells the namespace and maintenance, and reclaims bytes that no
-//! pack names.
+//! What the repo's object does when its alarm goes off: tells the namespace, maintenance and the owners of packs, asks
+//! holders, and reclaims bytes that no pack names.
 //!
 //! Nothing is awaited inside a transaction. Each duty is noted as done, or put off, when it has been tried.
 
 use super::alarm::{self, Duties, Notice, Report};
+use super::answer::Moment;
+use super::call::RepoAddress;
+use super::holders::{self, Check};
 use super::uploads::{self, Orphan};
+use super::{RepoClient, releases};
 use crate::durable::{Database, Failure, backoff_ms, settle};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
@@ -16,9 +20,10 @@ pub(crate) async fn perform<D: Database>(
     db: &D,
     objects: &impl Objects,
     bytes: &impl Reclaim,
-    now: impl Fn() -> u64,
+    moment: impl Fn() -> Moment,
 ) -> Result<Vec<Failure>, Failure> {
-    let Duties { notices, orphans } = settle(db, || alarm::due(db, now()))?;
+    let now = || moment().now;
+    let Duties { notices, orphans, checks, releases } = settle(db, || alarm::due(db, now()))?;
     let mut put_off = Vec::new();
     for notice in notices {
         let told = tell(objects, &notice).await;
@@ -27,6 +32,22 @@ pub(crate) async fn perform<D: Database>(
             Err(_) => alarm::unheard(db, now(), &notice),
         })?;
         put_off.extend(told.err());
+    }
+    for pending in releases {
+        let told = release(objects, &pending).await;
+        settle(db, || match &told {
+            Ok(()) => releases::heard(db, &pending),
+            Err(_) => releases::unheard(db, now(), &pending),
+        })?;
+        put_off.extend(told.err());
+    }
+    for check in checks {
+        let held = ask(objects, &check).await;
+        settle(db, || match &held {
+            Ok(upload_ids) => holders::checked(db, &moment(), &check, upload_ids),
+            Err(_) => holders::put_off(db, now(), &check),
+        })?;
+        put_off.extend(held.err());
     }
     for orphan in orphans {
         let reclaimed = reclaim(bytes, &orphan).await;
@@ -41,19 +62,45 @@ pub(crate) async fn perform<D: Database>(
 }
 
 async fn tell(objects: &impl Objects, notice: &Notice) -> Result<(), Failure> {
-    let named = |name: &str| NamespaceName::parse(name).ok_or_else(|| Failure::shape("a namespace's name", name));
     match &notice.report {
-        Report::Stands(info) => objects.namespace(&named(&info.namespace)?)?.report(info.clone()).await,
-        Report::Gone { namespace, repo_id } => objects.namespace(&named(namespace)?)?.remove(repo_id.clone()).await,
-        Report::Maintain { namespace, name, collects } => {
-            let repo = RepoName::parse(name).ok_or_else(|| Failure::shape("a repo's name", name))?;
-            objects.maintenance(&named(namespace)?, &repo)?.begin(*collects).await
+        Report::Stands(info) => objects.namespace(&namespace(&info.namespace)?)?.report(info.clone()).await,
+        Report::Gone { namespace: name, repo_id, held_size } => {
+            objects.namespace(&namespace(name)?)?.remove_with(repo_id.clone(), *held_size).await
+        }
+        Report::Maintain { namespace: name, name: repo, collects } => {
+            objects.maintenance(&namespace(name)?, &repo_name(repo)?)?.begin(*collects).await
         }
     }
 }
 
+async fn release(objects: &impl Objects, pending: &releases::Pending) -> Result<(), Failure> {
+    let told = pending.owner.client(objects)?.release(pending.release.clone()).await?;
+    told.map_err(|refusal| Failure::shape("an owner that hears", format_args!("{refusal:?}")))
+}
+
+async fn ask(objects: &impl Objects, check: &Check) -> Result<Vec<String>, Failure> {
+    let Check { owner_repo_id, holder } = check;
+    let held = holder.client(objects)?.holds(holder.repo_id.clone(), owner_repo_id.clone()).await?;
+    held.map_err(|refusal| Failure::shape("a holder that answers", format_args!("{refusal:?}")))
+}
+
 async fn reclaim(bytes: &impl Reclaim, orphan: &Orphan) -> Result<(), Failure> {
     bytes.delete_all(&keys::upload_prefix(&orphan.repo_id, &orphan.upload_id)).await
+}
+
+fn namespace(name: &str) -> Result<NamespaceName, Failure> {
+    NamespaceName::parse(name).ok_or_else(|| Failure::shape("a namespace's name", name))
+}
+
+fn repo_name(name: &str) -> Result<RepoName, Failure> {
+    RepoName::parse(name).ok_or_else(|| Failure::shape("a repo's name", name))
+}
+
+impl RepoAddress {
+    /// The way to the object of that name.
+    pub(crate) fn client<O: Objects>(&self, objects: &O) -> Result<RepoClient<O::Wire>, Failure> {
+        objects.repo(&namespace(&self.namespace)?, &repo_name(&self.name)?)
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +120,7 @@ mod tests {
     fn ring(fixture: &Fixture, bytes: &MemoryReclaim) -> Vec<Failure> {
         let at = fixture.db.take_alarm().expect("an alarm");
         fixture.objects.wait(at.saturating_sub(fixture.objects.now()));
-        ready(perform(&*fixture.db, &fixture.objects, bytes, || fixture.objects.now())).unwrap()
+        ready(perform(&*fixture.db, &fixture.objects, bytes, || fixture.objects.moment())).unwrap()
     }
 
     fn listed(fixture: &Fixture) -> Vec<RepoInfo> {
@@ -211,7 +258,8 @@ mod tests {
     #[test]
     fn an_alarm_without_tables_does_nothing() {
         let fixture = Fixture::empty();
-        let done = ready(perform(&*fixture.db, &fixture.objects, &MemoryReclaim::default(), || 1));
+        let done =
+            ready(perform(&*fixture.db, &fixture.objects, &MemoryReclaim::default(), || fixture.objects.moment()));
         assert_eq!((done, fixture.db.alarm()), (Ok(vec![]), None));
     }
 }

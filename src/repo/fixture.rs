@@ -111,6 +111,8 @@ pub(super) fn commit(upload_id: &str, moves: &[(&str, Option<u8>, Option<u8>)]) 
         updates: moves.iter().map(update).collect(),
         atomic: false,
         relies_on: Vec::new(),
+        still_reached: moves.iter().filter(|(_, _, new)| new.is_some()).filter_map(|(_, old, _)| old.map(id)).collect(),
+        heads: Some(moves.iter().filter_map(|(_, _, new)| new.map(id)).collect()),
         shallow: ShallowChange::default(),
         options: Vec::new(),
     }

@@ -11,6 +11,8 @@ use crate::durable::{Database, Failure, Row};
 pub(super) struct Repo {
     pub(super) info: RepoInfo,
     pub(super) last_pack_seq: u64,
+    /// Whether there may be objects in its packs that no ref reaches.
+    pub(super) has_unreached: bool,
 }
 
 /// The repo of this name, unless there is none or it has been deleted.
@@ -22,8 +24,9 @@ pub(super) fn living<D: Database>(db: &D) -> Result<Option<Repo>, Failure> {
         "SELECT repo_id, namespace, name, description, default_branch, read_only, created_at, updated_at, last_push_at,
                 source, status,
                 COALESCE(SUM(pack_len + index_len), 0),
-                COALESCE(SUM(pack_len + index_len) FILTER (WHERE owner_repo_id = repo_id), 0),
-                shallow, last_pack_seq
+                COALESCE(SUM(pack_len + index_len) FILTER (WHERE owner_repo_id = repo_id), 0)
+                    + (SELECT COALESCE(SUM(len), 0) FROM garbage WHERE owner_repo_id = repo_id),
+                shallow, last_pack_seq, unreached
          FROM repo LEFT JOIN packs USING (repo_id) WHERE deleted_at IS NULL GROUP BY repo_id",
         &[],
     )?;
@@ -118,6 +121,20 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     Ok(Ok(repo_id))
 }
 
+/// Notes what the repo was forked from.
+pub(super) fn forked<D: Database>(db: &D, repo_id: &str, source: &str, last_pack_seq: u64) -> Result<(), Failure> {
+    db.exec(
+        "UPDATE repo SET source = ?2, last_pack_seq = ?3 WHERE repo_id = ?1",
+        &[repo_id.into(), source.into(), last_pack_seq.into()],
+    )
+    .map(drop)
+}
+
+/// Notes whether there may be objects in the packs that no ref reaches.
+pub(super) fn set_unreached<D: Database>(db: &D, repo_id: &str, has_unreached: bool) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET unreached = ?2 WHERE repo_id = ?1", &[repo_id.into(), has_unreached.into()]).map(drop)
+}
+
 /// Notes a push that was accepted, and returns its number.
 pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<u64, Failure> {
     let rows = db.exec(
@@ -131,7 +148,7 @@ pub(super) fn pushed<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<u64
 }
 
 fn repo(mut row: Row) -> Result<Repo, Failure> {
-    Ok(Repo { info: RepoInfo::of_row(&mut row)?, last_pack_seq: row.integer()? })
+    Ok(Repo { info: RepoInfo::of_row(&mut row)?, last_pack_seq: row.integer()?, has_unreached: row.flag()? })
 }
 
 impl RepoInfo {

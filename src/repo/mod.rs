@@ -13,21 +13,25 @@ mod dropped;
 mod duties;
 #[cfg(test)]
 mod fixture;
+mod fork;
 mod geometry;
+mod holders;
 mod metadata;
 mod object;
 mod open;
 mod packs;
 mod pushes;
 mod refs;
+mod releases;
 mod schema;
 mod shallow;
+mod storage;
 mod tokens;
 mod uploads;
 
 #[cfg(test)]
 pub(crate) use answer::{Moment, answer_frame};
-pub(crate) use client::{Opened, RepoClient, Surveyed};
+pub(crate) use client::{Lent, Opened, RepoClient, Surveyed};
 #[cfg(test)]
 pub(crate) use duties::perform;
 pub(crate) use geometry::{Weight, run_to_merge};

@@ -25,25 +25,27 @@ impl DurableObject for RepoObject {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        serve(request, |frame| {
-            let moment = Moment {
-                now: time::now(),
-                upload_grace_ms: config::upload_grace_ms(&self.env),
-                unreachable_grace_ms: config::unreachable_grace_ms(&self.env),
-                storage_max: config::repo_storage_max(&self.env),
-            };
-            answer_frame(&self.db, &moment, frame)
-        })
-        .await
+        serve(request, |frame| answer_frame(&self.db, &self.moment(), frame)).await
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
         let objects = DurableObjects::new(&self.env);
         // An error here is the database's own: only the platform's retry is left.
-        let put_off = duties::perform(&self.db, &objects, &R2Reclaim::new(&self.env), time::now).await;
+        let put_off = duties::perform(&self.db, &objects, &R2Reclaim::new(&self.env), || self.moment()).await;
         for failure in put_off.map_err(|failure| worker::Error::RustError(failure.to_string()))? {
             log::warn(format_args!("put off: {failure}"));
         }
         Response::empty()
+    }
+}
+
+impl RepoObject {
+    fn moment(&self) -> Moment {
+        Moment {
+            now: time::now(),
+            upload_grace_ms: config::upload_grace_ms(&self.env),
+            unreachable_grace_ms: config::unreachable_grace_ms(&self.env),
+            storage_max: config::repo_storage_max(&self.env),
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! The rows of `packs`, `holders` and `garbage`: the catalog of committed packs.
+//! The rows of `packs`: the catalog of committed packs.
 
 use super::answer::Moment;
-use super::call::{NewPack, PackInfo, PackRow};
+use super::call::{NewPack, PackInfo, PackRow, RepoAddress};
 use super::geometry::Weight;
-use super::uploads;
-use crate::config::{INLINE_LEN_MAX, INLINE_TOTAL_MAX};
+use super::{holders, releases};
+use crate::config::{INLINE_LEN_MAX, INLINE_TOTAL_MAX, VISIBLE_LEN_MAX};
 use crate::durable::{Database, Failure, Frame, FrameWriter, Row};
 
 /// A small pack's bytes, to be kept in its row.
@@ -20,20 +20,29 @@ pub(super) struct NamedPack {
     pub(super) pack_seq: u64,
     pub(super) owner_repo_id: String,
     pub(super) upload_id: String,
+    /// Bytes of the pack with its index.
+    pub(super) len: u64,
     /// Whether its bytes are in R2.
-    is_stored: bool,
+    pub(super) is_stored: bool,
+    /// Who owns it, if it is another repo.
+    pub(super) owner: Option<RepoAddress>,
 }
 
 /// Every pack by name, in the order of commits.
 pub(super) fn names<D: Database>(db: &D, repo_id: &str) -> Result<Vec<NamedPack>, Failure> {
     let rows = db.exec(
-        "SELECT pack_seq, owner_repo_id, upload_id, segment_len > 0 FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
+        "SELECT pack_seq, owner_repo_id, upload_id, pack_len + index_len, segment_len > 0, owner_namespace, owner_name
+         FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
         &[repo_id.into()],
     )?;
     rows.into_iter()
         .map(|mut row| {
             let (pack_seq, owner_repo_id, upload_id) = (row.integer()?, row.text()?, row.text()?);
-            Ok(NamedPack { pack_seq, owner_repo_id, upload_id, is_stored: row.flag()? })
+            let (len, is_stored) = (row.integer()?, row.flag()?);
+            let address = row.optional_text()?.zip(row.optional_text()?);
+            let owner =
+                address.map(|(namespace, name)| RepoAddress { namespace, name, repo_id: owner_repo_id.clone() });
+            Ok(NamedPack { pack_seq, owner_repo_id, upload_id, len, is_stored, owner })
         })
         .collect()
 }
@@ -51,7 +60,7 @@ pub(super) fn weights<D: Database>(db: &D, repo_id: &str) -> Result<Vec<Weight>,
 pub(super) fn all<D: Database>(db: &D, repo_id: &str, strings: &mut FrameWriter) -> Result<Vec<PackRow>, Failure> {
     let rows = db.exec(
         "SELECT pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len, segment_len, trailer, thin,
-                pack_bytes, index_bytes
+                pack_bytes, index_bytes, visible
          FROM packs WHERE repo_id = ?1 ORDER BY pack_seq",
         &[repo_id.into()],
     )?;
@@ -124,35 +133,61 @@ pub(super) fn insert<D: Database>(
             bytes.map(|bytes| bytes.index).into(),
         ],
     )?;
+    holders::add_owner(db, repo_id, upload_id)
+}
+
+/// Enters a pack that a fork has from its source, in the place that it has there. Inline bytes become its own.
+pub(super) fn insert_shared<D: Database>(
+    db: &D,
+    repo_id: &str,
+    row: &PackRow,
+    owner: Option<&RepoAddress>,
+    frame: &Frame,
+) -> Result<(), Failure> {
+    let pack = &row.pack;
+    let bytes = row.inline.map(|(pack, index)| Ok::<_, Failure>((frame.string(pack)?, frame.string(index)?)));
+    let bytes = bytes.transpose()?.map(|(bytes, index)| InlineBytes::check(pack, bytes, index)).transpose()?;
+    let visible = row.visible.map(|visible| frame.string(visible)).transpose()?;
+    let visible_len = visible.map_or(0, <[u8]>::len) as u64;
+    if visible_len > VISIBLE_LEN_MAX {
+        let what = "a part of a pack's objects";
+        return Err(Failure::Range { what, value: visible_len, max: VISIBLE_LEN_MAX });
+    }
+    let owner = if bytes.is_some() { None } else { Some(owner.ok_or_else(|| Failure::shape("an owner", "none"))?) };
     db.exec(
-        "INSERT INTO holders (owner_repo_id, upload_id, holder_repo_id) VALUES (?1, ?2, ?1)",
-        &[repo_id.into(), upload_id.into()],
+        "INSERT INTO packs (repo_id, pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len,
+                            segment_len, trailer, thin, pack_bytes, index_bytes, visible, owner_namespace, owner_name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        &[
+            repo_id.into(),
+            row.pack_seq.into(),
+            owner.map_or(repo_id, |owner| &owner.repo_id).into(),
+            (&row.upload_id).into(),
+            u64::from(pack.format).into(),
+            pack.n_objects.into(),
+            pack.pack_len.into(),
+            pack.index_len.into(),
+            pack.segment_len.into(),
+            (&pack.trailer).into(),
+            pack.thin.into(),
+            bytes.map(|bytes| bytes.pack).into(),
+            bytes.map(|bytes| bytes.index).into(),
+            visible.into(),
+            owner.map(|owner| &owner.namespace).into(),
+            owner.map(|owner| &owner.name).into(),
+        ],
     )?;
-    Ok(())
+    if owner.is_none() { holders::add_owner(db, repo_id, &row.upload_id) } else { Ok(()) }
 }
 
 /// Takes a pack out of the catalog. Its bytes are reclaimed after a while, as those of an upload that was given up, unless
-/// somebody else holds them.
+/// somebody else holds them; of another's pack, its owner is to hear.
 pub(super) fn release<D: Database>(db: &D, moment: &Moment, repo_id: &str, pack: &NamedPack) -> Result<(), Failure> {
-    let key = [(&pack.owner_repo_id).into(), (&pack.upload_id).into()];
-    let [owner_repo_id, upload_id] = key;
     db.exec("DELETE FROM packs WHERE repo_id = ?1 AND pack_seq = ?2", &[repo_id.into(), pack.pack_seq.into()])?;
-    db.exec(
-        "DELETE FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 AND holder_repo_id = ?3",
-        &[owner_repo_id, upload_id, repo_id.into()],
-    )?;
-    if !pack.is_stored || pack.owner_repo_id != repo_id {
-        return Ok(());
+    match &pack.owner {
+        Some(owner) => releases::add(db, moment.now, repo_id, owner, &pack.upload_id),
+        None => holders::let_go(db, moment, repo_id, pack),
     }
-    let held = db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?;
-    if held.is_empty() {
-        return uploads::reclaim_after(db, moment.now + moment.upload_grace_ms, repo_id, &pack.upload_id);
-    }
-    db.exec(
-        "INSERT INTO garbage (owner_repo_id, upload_id, deleted_at) VALUES (?1, ?2, ?3)",
-        &[owner_repo_id, upload_id, moment.now.into()],
-    )
-    .map(drop)
 }
 
 impl<'a> InlineBytes<'a> {
@@ -203,5 +238,6 @@ fn pack_row(mut row: Row, strings: &mut FrameWriter) -> Result<PackRow, Failure>
         (Some(pack), Some(index)) => Some((strings.push(&pack)?, strings.push(&index)?)),
         _ => None,
     };
-    Ok(PackRow { pack_seq, owner_repo_id, upload_id, pack, inline })
+    let visible = row.optional_blob()?.map(|visible| strings.push(&visible)).transpose()?;
+    Ok(PackRow { pack_seq, owner_repo_id, upload_id, pack, inline, visible })
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::call::RefRow;
-use crate::config::{REF_OVERHEAD_LEN, REFS_PER_PAGE};
+use crate::config::{REF_OVERHEAD_LEN, REFS_AT_ONCE_MAX, REFS_PER_PAGE};
 use crate::durable::{Database, Failure};
 
 /// Every ref, sorted by name.
@@ -34,6 +34,16 @@ fn ref_row(line: &str) -> Option<RefRow> {
     Some(RefRow { name: name.to_owned(), id: id.to_owned(), peeled })
 }
 
+/// Whether a ref points at each of these objects.
+pub(super) fn point_at_all<D: Database>(db: &D, repo_id: &str, ids: &[&String]) -> Result<bool, Failure> {
+    let list = serde_json::to_string(ids).map_err(|error| Failure::shape("a list that is JSON", error))?;
+    let missed = db.exec(
+        "SELECT 1 FROM json_each(?2) WHERE value NOT IN (SELECT id FROM refs WHERE repo_id = ?1) LIMIT 1",
+        &[repo_id.into(), (&list).into()],
+    )?;
+    Ok(missed.is_empty())
+}
+
 /// Points a ref at an object, whether or not it was there.
 pub(super) fn set<D: Database>(db: &D, repo_id: &str, row: &RefRow) -> Result<(), Failure> {
     db.exec(
@@ -41,6 +51,19 @@ pub(super) fn set<D: Database>(db: &D, repo_id: &str, row: &RefRow) -> Result<()
          ON CONFLICT (repo_id, name) DO UPDATE SET id = excluded.id, peeled = excluded.peeled",
         &[repo_id.into(), (&row.name).into(), (&row.id).into(), row.peeled.as_ref().into()],
     )?;
+    Ok(())
+}
+
+/// Adds refs to a repo that has none of them.
+pub(super) fn insert<D: Database>(db: &D, repo_id: &str, rows: &[RefRow]) -> Result<(), Failure> {
+    for some in rows.chunks(REFS_AT_ONCE_MAX) {
+        let list = serde_json::to_string(some).map_err(|error| Failure::shape("a list that is JSON", error))?;
+        db.exec(
+            "INSERT INTO refs (repo_id, name, id, peeled)
+             SELECT ?1, value ->> 'name', value ->> 'id', value ->> 'peeled' FROM json_each(?2)",
+            &[repo_id.into(), (&list).into()],
+        )?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW, &FORKS] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -78,6 +78,29 @@ const SHALLOW: [&str; 1] = [
     "CREATE TABLE shallow (repo_id TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo_id, id)) STRICT, WITHOUT ROWID",
 ];
 
+const FORKS: [&str; 11] = [
+    // Where the owner of a pack is, if it is another repo; and which of the pack's objects this repo has, if not all of them.
+    "ALTER TABLE packs ADD COLUMN owner_namespace TEXT",
+    "ALTER TABLE packs ADD COLUMN owner_name TEXT",
+    "ALTER TABLE packs ADD COLUMN visible BLOB",
+    // Where a holder is, if it is not the owner, and when it is to be asked whether it holds the pack.
+    "ALTER TABLE holders ADD COLUMN holder_namespace TEXT",
+    "ALTER TABLE holders ADD COLUMN holder_name TEXT",
+    "ALTER TABLE holders ADD COLUMN check_at INTEGER",
+    "CREATE INDEX holders_by_check ON holders (check_at) WHERE check_at IS NOT NULL",
+    // Bytes of the pack with its index.
+    "ALTER TABLE garbage ADD COLUMN len INTEGER NOT NULL DEFAULT 0",
+    // Packs of others that repo_id no longer has, of which their owner is still to hear.
+    "CREATE TABLE releases (
+        repo_id TEXT NOT NULL, owner_repo_id TEXT NOT NULL, upload_id TEXT NOT NULL, owner_namespace TEXT NOT NULL,
+        owner_name TEXT NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+        PRIMARY KEY (repo_id, owner_repo_id, upload_id)
+    ) STRICT, WITHOUT ROWID",
+    // Whether there may be objects in the packs that no ref reaches.
+    "ALTER TABLE repo ADD COLUMN unreached INTEGER NOT NULL DEFAULT 0",
+    "UPDATE repo SET unreached = 1 WHERE last_push_at IS NOT NULL",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,15 +111,17 @@ mod tests {
         let db = MemoryDatabase::default();
         assert_eq!(Schema { steps: &[], ..SCHEMA }.create(&db), Ok(true));
         db.exec(
-            "INSERT INTO repo VALUES ('r1', 'ns', 'repo', NULL, 'main', 0, NULL, 'ready', 0, 1, 1, NULL, 0, NULL)",
+            "INSERT INTO repo VALUES ('r1', 'ns', 'repo', NULL, 'main', 0, NULL, 'ready', 0, 1, 1, 1, 0, NULL)",
             &[],
         )
         .unwrap();
         assert_eq!(SCHEMA.exists(&db), Ok(true));
         let repo = crate::repo::metadata::living(&db).unwrap().unwrap();
         assert_eq!((repo.info.repo_id.as_str(), repo.info.shallow), ("r1", false));
+        // What was pushed before that was looked at may have left something behind.
+        assert!(repo.has_unreached);
         assert_eq!(crate::repo::metadata::pushed(&db, 2, "r1"), Ok(1));
-        for table in ["dropped", "pushes", "shallow"] {
+        for table in ["dropped", "pushes", "shallow", "releases"] {
             assert_eq!(db.exec(&format!("SELECT * FROM {table}"), &[]).unwrap().len(), 0);
         }
     }

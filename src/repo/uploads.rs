@@ -62,6 +62,16 @@ pub(super) fn reclaim_after<D: Database>(db: &D, at: u64, repo_id: &str, upload_
     alarm::arm(db)
 }
 
+/// Somebody wants bytes after all that were to be reclaimed; `false` if there are none, or it may be too late.
+pub(super) fn cancel_reclaim<D: Database>(db: &D, now: u64, repo_id: &str, upload_id: &str) -> Result<bool, Failure> {
+    let cancelled = db.exec(
+        "DELETE FROM uploads WHERE repo_id = ?1 AND upload_id = ?2 AND open_until = 0 AND swept = 0 AND reclaim_at > ?3
+         RETURNING 1",
+        &[repo_id.into(), upload_id.into(), now.into()],
+    )?;
+    Ok(!cancelled.is_empty())
+}
+
 /// Uploads whose time has come, the oldest first.
 pub(super) fn orphans<D: Database>(db: &D, now: u64) -> Result<Vec<Orphan>, Failure> {
     let rows = db.exec(

@@ -2,6 +2,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod cache;
+pub(crate) mod inventory;
 pub(crate) mod keys;
 mod packs;
 pub(crate) mod reclaim;

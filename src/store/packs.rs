@@ -1,5 +1,6 @@
 //! Objects in R2, or in memory for native tests: written once, read by ranges.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use futures_util::stream;
@@ -9,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use worker::{Bucket, Env, FixedLengthStream};
 
 use super::bytes::Bytes;
+use super::keys::{self, REPO_METADATA};
 use crate::config::{PACKS, R2_KEYS_MAX};
 use crate::durable::Failure;
 use crate::stats::{self, Counter};
@@ -40,7 +42,7 @@ extern "C" {
     type R2Bucket;
 
     #[wasm_bindgen(method, catch)]
-    fn put(this: &R2Bucket, key: &str, value: &Uint8Array) -> Result<Promise, JsValue>;
+    fn put(this: &R2Bucket, key: &str, value: &Uint8Array, options: &Object) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     fn get(this: &R2Bucket, key: &str, options: &Object) -> Result<Promise, JsValue>;
@@ -51,19 +53,32 @@ extern "C" {
     fn array_buffer(this: &R2ObjectBody) -> Result<Promise, JsValue>;
 }
 
-/// The bucket of packs.
+/// The bucket of packs. What is stored for a repo says where the repo's object is: keys have the repo's id alone, and where
+/// a repo that is gone was stands nowhere else.
 #[derive(Debug, Clone)]
 pub(crate) struct R2Packs {
     bucket: JsValue,
+    metadata: Option<String>,
 }
 
 impl R2Packs {
+    /// For reading.
     pub(crate) fn new(env: &Env) -> Result<Self, Failure> {
         let bucket: Bucket = env.bucket(PACKS)?;
-        Ok(Self { bucket: bucket.into() })
+        Ok(Self { bucket: bucket.into(), metadata: None })
     }
 
-    fn bucket(&self) -> &R2Bucket {
+    /// For what belongs to a repo.
+    pub(crate) fn of_repo(env: &Env, namespace: &str, repo: &str) -> Result<Self, Failure> {
+        Ok(Self { metadata: Some(keys::repo_metadata(namespace, repo)), ..Self::new(env)? })
+    }
+
+    /// The same as `worker` has it.
+    pub(super) fn bucket(&self) -> Bucket {
+        Bucket::unchecked_from_js(self.bucket.clone())
+    }
+
+    fn raw(&self) -> &R2Bucket {
         self.bucket.unchecked_ref()
     }
 }
@@ -72,7 +87,8 @@ impl PackStore for R2Packs {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Failure> {
         stats::count(Counter::R2Puts, 1);
         stats::count(Counter::R2PutBytes, bytes.len() as u64);
-        let stored = self.bucket().put(key, &bytes.to_js()).map_err(failed)?;
+        let options = put_options(self.metadata.as_deref())?;
+        let stored = self.raw().put(key, &bytes.to_js(), &options).map_err(failed)?;
         JsFuture::from(stored).await.map_err(failed)?;
         Ok(())
     }
@@ -85,9 +101,9 @@ impl PackStore for R2Packs {
     ) -> Result<(), Failure> {
         stats::count(Counter::R2Puts, 1);
         stats::count(Counter::R2PutBytes, len);
-        let bucket = Bucket::unchecked_from_js(self.bucket.clone());
         let stream = FixedLengthStream::wrap(stream::iter(pieces.map(Ok)), len);
-        bucket.put(key, stream).execute().await?;
+        let metadata = self.metadata.iter().map(|repo| (REPO_METADATA.to_owned(), repo.clone()));
+        self.bucket().put(key, stream).custom_metadata(metadata.collect::<HashMap<_, _>>()).execute().await?;
         Ok(())
     }
 
@@ -96,7 +112,7 @@ impl PackStore for R2Packs {
         stats::count(Counter::R2Gets, 1);
         stats::count(Counter::R2GetBytes, len);
         let options = get_options(range.start, len)?;
-        let found = JsFuture::from(self.bucket().get(key, &options).map_err(failed)?).await.map_err(failed)?;
+        let found = JsFuture::from(self.raw().get(key, &options).map_err(failed)?).await.map_err(failed)?;
         if found.is_null() {
             return Err(Failure::shape("a stored object", key));
         }
@@ -110,12 +126,23 @@ impl PackStore for R2Packs {
     }
 
     async fn delete(&self, keys: Vec<String>) -> Result<(), Failure> {
-        let bucket = Bucket::unchecked_from_js(self.bucket.clone());
+        let bucket = self.bucket();
         for page in keys.chunks(R2_KEYS_MAX as usize) {
             bucket.delete_multiple(page.iter().map(String::as_str).collect()).await?;
         }
         Ok(())
     }
+}
+
+/// `{ customMetadata: { repo } }`
+fn put_options(repo: Option<&str>) -> Result<Object, Failure> {
+    let options = Object::new();
+    if let Some(repo) = repo {
+        let metadata = Object::new();
+        Reflect::set(&metadata, &REPO_METADATA.into(), &repo.into()).map_err(failed)?;
+        Reflect::set(&options, &"customMetadata".into(), &metadata).map_err(failed)?;
+    }
+    Ok(options)
 }
 
 /// `{ range: { offset, length } }`

@@ -59,3 +59,11 @@ impl Reclaim for MemoryReclaim {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl Reclaim for super::MemoryPacks {
+    async fn delete_all(&self, prefix: &str) -> Result<(), Failure> {
+        self.objects.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+        Ok(())
+    }
+}

@@ -38,6 +38,10 @@ export interface CreatedRepo {
   token: string;
 }
 
+export interface CreatedFork extends CreatedRepo {
+  objects: number;
+}
+
 export interface RepoInfo extends Omit<CreatedRepo, "token"> {
   created_at: string;
   updated_at: string;
@@ -139,6 +143,19 @@ export class Api {
     });
     const repo = succeeded(answer, 201);
     return { ...repo, namespace, url: withPassword(repo.remote, secretOf(repo.token)) };
+  }
+
+  /** Forks a repo under a fresh name, or tells why not. */
+  async forkRepo(source: Repo, fields: Record<string, unknown> = {}): Promise<Repo & CreatedFork> {
+    const answer = await this.request<CreatedFork>("POST", `/${source.namespace}/repos/${source.name}/fork`, {
+      json: { name: freshName("fork"), ...fields },
+    });
+    const fork = succeeded(answer, 201);
+    return { ...fork, namespace: source.namespace, url: withPassword(fork.remote, secretOf(fork.token)) };
+  }
+
+  async deleteRepo(repo: Repo): Promise<void> {
+    succeeded(await this.request("DELETE", `/${repo.namespace}/repos/${repo.name}`), 202);
   }
 
   async createToken(repo: Repo, fields: Record<string, unknown> = {}): Promise<CreatedToken> {

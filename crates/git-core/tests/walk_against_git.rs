@@ -43,7 +43,7 @@ fn refs(repo: &Repo) -> String {
 
 fn catalog(pack: &[u8]) -> Catalog {
     let index = index(pack, limits(), None, &mut Asked::default()).unwrap();
-    Catalog::new(vec![CatalogPack { index: Rc::new(index), pack_len: pack.len() as u64 }])
+    Catalog::new(vec![CatalogPack { index: Rc::new(index), pack_len: pack.len() as u64, visible: None }])
 }
 
 fn ids(repo: &Repo) -> Vec<ObjectId> {

@@ -11,12 +11,14 @@ use crate::error::Error;
 use crate::http::answer::Answer;
 use crate::http::route::{Route, route};
 use crate::objects::MemoryObjects;
+use crate::store::MemoryPacks;
 
 pub(super) const BASE: &str = "/client/v4/accounts/abc/artifacts/namespaces";
 const NOW: u64 = 1_760_000_000_000;
 
 pub(super) struct Api {
     pub(super) objects: MemoryObjects,
+    pub(super) store: MemoryPacks,
     config: Config,
 }
 
@@ -24,7 +26,7 @@ impl Api {
     pub(super) fn new() -> Self {
         let objects = MemoryObjects::default();
         objects.wait(NOW);
-        Self { objects, config: Config::of_tests() }
+        Self { objects, store: MemoryPacks::default(), config: Config::of_tests() }
     }
 
     pub(super) fn answer(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
@@ -36,7 +38,7 @@ impl Api {
             Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
         let served = match route(method, path) {
             Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
-                .and_then(|admitted| ready(serve(&asked, admitted))),
+                .and_then(|admitted| ready(serve(&asked, &self.store, admitted))),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };

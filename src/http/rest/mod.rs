@@ -3,10 +3,12 @@
 mod cursor;
 #[cfg(test)]
 mod fixture;
+mod forks;
 mod input;
 mod namespaces;
 mod pushes;
 mod repos;
+mod storage;
 mod tokens;
 
 use std::collections::HashMap;
@@ -18,6 +20,8 @@ use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
+use crate::store::PackStore;
+use crate::store::inventory::Inventory;
 
 /// A request, read.
 pub(crate) struct Asked<'a, O> {
@@ -33,6 +37,7 @@ pub(crate) struct Asked<'a, O> {
 pub(crate) enum Admitted<'a> {
     CreateNamespace(&'a ApiToken),
     ListNamespaces(&'a ApiToken),
+    ListStorage,
     In(NamespaceName, &'a NamespaceCall),
 }
 
@@ -40,7 +45,7 @@ impl Admitted<'_> {
     /// Absent where the request is about all of them.
     pub(crate) fn namespace(&self) -> Option<&NamespaceName> {
         match self {
-            Self::CreateNamespace(_) | Self::ListNamespaces(_) => None,
+            Self::CreateNamespace(_) | Self::ListNamespaces(_) | Self::ListStorage => None,
             Self::In(namespace, _) => Some(namespace),
         }
     }
@@ -62,6 +67,10 @@ pub(crate) fn admit<'a>(
     Ok(match &route.call {
         RestCall::CreateNamespace => Admitted::CreateNamespace(token),
         RestCall::ListNamespaces => Admitted::ListNamespaces(token),
+        RestCall::ListStorage => {
+            auth::covers_all(token)?;
+            Admitted::ListStorage
+        }
         RestCall::In { namespace, call } => {
             let namespace = NamespaceName::parse(namespace).ok_or(Error::NamespaceName { pointer: None })?;
             auth::covers(token, &namespace)?;
@@ -71,16 +80,22 @@ pub(crate) fn admit<'a>(
 }
 
 /// Answers a REST request.
-pub(crate) async fn serve<O: Objects>(asked: &Asked<'_, O>, admitted: Admitted<'_>) -> Result<Answer, Error> {
+pub(crate) async fn serve<O: Objects>(
+    asked: &Asked<'_, O>,
+    store: &(impl PackStore + Inventory),
+    admitted: Admitted<'_>,
+) -> Result<Answer, Error> {
     match admitted {
         Admitted::CreateNamespace(token) => namespaces::create(asked, token).await,
         Admitted::ListNamespaces(token) => namespaces::list(asked, token).await,
-        Admitted::In(namespace, call) => serve_namespace(asked, namespace, call).await,
+        Admitted::ListStorage => storage::list(asked, store).await,
+        Admitted::In(namespace, call) => serve_namespace(asked, store, namespace, call).await,
     }
 }
 
 async fn serve_namespace<O: Objects>(
     asked: &Asked<'_, O>,
+    store: &impl PackStore,
     namespace: NamespaceName,
     call: &NamespaceCall,
 ) -> Result<Answer, Error> {
@@ -92,8 +107,10 @@ async fn serve_namespace<O: Objects>(
         NamespaceCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::ChangeRepo { repo } => repos::change(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::ForkRepo { repo } => forks::create(asked, store, namespace, repo_name(repo, None)?).await,
         NamespaceCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
+        NamespaceCall::GetRepoStorage { repo } => storage::get(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::CreateToken => tokens::create(asked, &namespace).await,
         NamespaceCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await,
     }

@@ -125,6 +125,8 @@ mod tests {
             updates: names.iter().map(update).collect(),
             atomic: false,
             relies_on: Vec::new(),
+            still_reached: Vec::new(),
+            heads: None,
             shallow: ShallowChange::default(),
             options: vec!["ci.skip".into()],
         };

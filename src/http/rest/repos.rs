@@ -43,13 +43,26 @@ struct Repo<'a> {
 
 /// A repo that was just made: the one time that its token is shown.
 #[derive(Debug, Serialize)]
-struct Created<'a> {
+pub(super) struct Created<'a> {
     id: &'a str,
     name: &'a str,
     description: Option<&'a str>,
     default_branch: &'a str,
     remote: String,
     token: &'a str,
+}
+
+impl<'a> Created<'a> {
+    pub(super) fn of(config: &Config, CreatedRepo { info, token }: &'a CreatedRepo) -> Self {
+        Self {
+            id: &info.repo_id,
+            name: &info.name,
+            description: info.description.as_deref(),
+            default_branch: &info.default_branch,
+            remote: config.remote(&info.namespace, &info.name),
+            token,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -62,16 +75,8 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: Namespac
     let wanted = parse_create(namespace, &asked.body)?;
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
-    let CreatedRepo { info, token } = create_repo(asked.objects, account_id, asked.now, wanted).await?;
-    let created = Created {
-        id: &info.repo_id,
-        name: &info.name,
-        description: info.description.as_deref(),
-        default_branch: &info.default_branch,
-        remote: asked.config.remote(&info.namespace, &info.name),
-        token: &token,
-    };
-    Ok(Answer::json(Success::Created.status(), &envelope::success(created)))
+    let created = create_repo(asked.objects, account_id, asked.now, wanted).await?;
+    Ok(Answer::json(Success::Created.status(), &envelope::success(Created::of(asked.config, &created))))
 }
 
 /// `GET /repos`
@@ -154,7 +159,7 @@ fn parse_change(body: &[u8]) -> Result<RepoChange, Error> {
     Ok(RepoChange { description, default_branch, read_only: fields.flag("read_only")? })
 }
 
-fn description(text: &str) -> Result<String, Error> {
+pub(super) fn description(text: &str) -> Result<String, Error> {
     if text.len() > DESCRIPTION_LEN_MAX {
         return Err(field_error("description", &format!("must be at most {DESCRIPTION_LEN_MAX} bytes")));
     }

@@ -36,7 +36,7 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
     let catalog = LoadedCatalog::load(&surveyed.opened, store).await?;
     let kept = kept(&catalog, surveyed).await?;
     let plan = merge::plan(&catalog.packs, &(0..weights.len()), Some(&kept), OBJECT_RESIDENT_MAX);
-    let n_lowest = places(&catalog).filter(|&place| catalog.packs.lowest(place) == place).count();
+    let n_lowest = places(&catalog).filter(|&place| catalog.packs.is_object(place)).count();
     let has_garbage = (plan.n_objects as usize) < n_lowest;
     let run = if has_garbage { 0..weights.len() } else { 0..0 };
     let made = if has_garbage { write(&catalog, store, &plan, surveyed.upload()).await? } else { None };
@@ -124,7 +124,7 @@ async fn is_still_right<S: PackStore>(
     let catalog = LoadedCatalog::load(&fresh.opened, store).await?;
     let kept = kept(&catalog, fresh).await?;
     let is_new = |place: Place| place.pack >= n_packs;
-    let base = |place: Place| catalog.packs.resolve(place.pack, catalog.packs.entry(place)?.base?);
+    let base = |place: Place| catalog.packs.base(place);
     // What builds on something that was left out could not be read any more, whatever it is reached by.
     let is_based = |place: Place| base(place).is_none_or(|base| is_new(base) || kept_before.contains(base));
     let is_right = |place: Place| {

@@ -63,7 +63,7 @@ fn comparable<S: PackStore>(catalog: &LoadedCatalog<'_, S>, run: &Range<usize>) 
             let Some(entry) = catalog.packs.entry(place) else { continue };
             if !matches!(entry.kind, Kind::Tree | Kind::Blob)
                 || !catalog.packs.can_hold(place, DELTIFIED_OBJECT_LEN_MAX)
-                || catalog.packs.lowest(place) != place
+                || !catalog.packs.is_object(place)
             {
                 continue;
             }

@@ -114,7 +114,7 @@ fn a_push_during_a_collection_is_looked_at() {
     };
     let repo = interrupted(&server, Box::new(meanwhile));
     assert!(
-        poll_until_ready(compact(&repo, &server.store, true)).unwrap().is_some(),
+        poll_until_ready(compact(&repo, &*server.store, true)).unwrap().is_some(),
         "the push builds on nothing that is lost"
     );
     assert_eq!(server.n_packs(), 2);
@@ -150,7 +150,7 @@ fn what_a_push_during_a_collection_builds_on_is_kept() {
         assert!(report.contains("ok refs/heads/main"), "{report}");
     };
     let repo = interrupted(&server, Box::new(meanwhile));
-    assert!(poll_until_ready(compact(&repo, &server.store, true)).is_err(), "put off");
+    assert!(poll_until_ready(compact(&repo, &*server.store, true)).is_err(), "put off");
     let clone = Work::new("based-clone");
     assert_eq!(clone.receive(&server.fetch(&[&next], &[], &[]), &next), work.objects(&next));
     assert!(server.compact(true));
@@ -173,7 +173,7 @@ fn a_ref_that_comes_back_during_a_collection_keeps_its_objects() {
         assert!(report.contains("ok refs/heads/back"), "{report}");
     };
     let repo = interrupted(&server, Box::new(meanwhile));
-    assert!(poll_until_ready(compact(&repo, &server.store, true)).is_err(), "put off");
+    assert!(poll_until_ready(compact(&repo, &*server.store, true)).is_err(), "put off");
     let clone = Work::new("back-clone");
     assert_eq!(clone.receive(&server.fetch(&[&lost], &[], &[]), &lost), work.objects(&lost));
     assert!(!server.compact(true), "nothing is lost any more");

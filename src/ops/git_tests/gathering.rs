@@ -33,7 +33,7 @@ fn concat(pieces: &[Bytes]) -> Vec<u8> {
 
 /// The bytes that are gathered, and how many parts of them went to the store.
 fn gathered(catalog: &Catalog<'_>, server: &Server, limits: GatherLimits) -> Result<(Vec<u8>, usize), Failure> {
-    let gathered = block_on(gather(catalog, &server.store, &plan(catalog), ("repo", "upload"), limits))?;
+    let gathered = block_on(gather(catalog, &*server.store, &plan(catalog), ("repo", "upload"), limits))?;
     let stretches: Vec<_> = block_on(gathered.stretches.try_collect())?;
     Ok((stretches.iter().flat_map(|(_, pieces)| concat(pieces)).collect(), gathered.part_keys.len()))
 }
@@ -52,7 +52,7 @@ fn with_scattered(name: &str, test: impl FnOnce(&Server, &Catalog<'_>)) {
         server.push(&work, &work.commit("large", noise(step.into(), 300_000))).unwrap();
     }
     let opened = server.open(View::Fetch);
-    test(&server, &block_on(LoadedCatalog::load(&opened, &server.store)).unwrap());
+    test(&server, &block_on(LoadedCatalog::load(&opened, &*server.store)).unwrap());
 }
 
 #[test]

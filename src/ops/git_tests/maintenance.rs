@@ -15,7 +15,7 @@ use crate::ops::compact::compact;
 
 impl Server {
     pub(super) fn compact(&self, collects: bool) -> bool {
-        block_on(compact(&self.repo, &self.store, collects)).unwrap().is_some()
+        block_on(compact(&self.repo, &*self.store, collects)).unwrap().is_some()
     }
 
     pub(super) fn n_packs(&self) -> usize {
@@ -155,7 +155,7 @@ fn a_store_that_fails_at_any_point_of_a_merge_leaves_the_repo_as_it_was() {
     let mut n_failures = 0;
     for n in 0.. {
         server.store.fails_after.set(Some(n));
-        let result = block_on(compact(&server.repo, &server.store, false));
+        let result = block_on(compact(&server.repo, &*server.store, false));
         server.store.fails_after.set(None);
         if result.is_ok() {
             break;
@@ -175,7 +175,8 @@ pub(super) fn ring(server: &Server) -> Option<u64> {
     let db = server.objects.maintenance_database(&namespace, &name);
     let at = db.take_alarm()?;
     server.objects.wait(at.saturating_sub(server.objects.now()));
-    block_on(maintenance::perform(&*db, &server.objects, &server.store, || server.objects.now())).unwrap();
+    let job = maintenance::take(&*db, server.objects.now()).unwrap().expect("a job");
+    block_on(maintenance::perform(&*db, &*server.objects, &*server.store, job, || server.objects.now())).unwrap();
     db.alarm()
 }
 

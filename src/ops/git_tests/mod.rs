@@ -3,6 +3,7 @@
 mod against_git;
 mod collection;
 mod deltas;
+mod forks;
 mod gathering;
 mod maintenance;
 mod shallow;
@@ -12,6 +13,7 @@ use std::cell::Cell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 
 use futures_executor::block_on;
 use git_core::pkt_line::{Decoded, decode, write_delimiter, write_flush, write_line};
@@ -33,18 +35,20 @@ const ZERO: &str = "0000000000000000000000000000000000000000";
 const TOKEN_SHA256: &str = "aa";
 const ROOM: Room = Room { left: 1 << 40, limit: StorageLimit::Repo { max: 1 << 40 } };
 
-/// A server with one repo.
+/// A server, and one repo of it.
 struct Server {
-    objects: MemoryObjects,
+    objects: Rc<MemoryObjects>,
     repo: RepoClient<MemoryWire>,
-    store: MemoryPacks,
+    name: RepoName,
+    token_sha256: String,
+    store: Rc<MemoryPacks>,
     takes_shallow: bool,
     room: Room,
 }
 
 impl Server {
     fn new(repo_id: &str) -> Self {
-        let objects = MemoryObjects::default();
+        let objects = Rc::new(MemoryObjects::default());
         let (namespace, name) = names();
         let repo = objects.repo(&namespace, &name).unwrap();
         let (sha256, id) = (TOKEN_SHA256.to_owned(), "0123456789abcdef".to_owned());
@@ -59,11 +63,12 @@ impl Server {
             token,
         };
         block_on(repo.create(new)).unwrap().unwrap();
-        Self { objects, repo, store: MemoryPacks::default(), takes_shallow: false, room: ROOM }
+        let (token_sha256, store) = (TOKEN_SHA256.to_owned(), Rc::new(MemoryPacks::default()));
+        Self { objects, repo, name, token_sha256, store, takes_shallow: false, room: ROOM }
     }
 
     fn open(&self, view: View) -> Opened {
-        block_on(self.repo.open(TOKEN_SHA256.into(), view)).unwrap().unwrap()
+        block_on(self.repo.open(self.token_sha256.clone(), view)).unwrap().unwrap()
     }
 
     fn refs(&self) -> Vec<(String, String)> {
@@ -79,8 +84,8 @@ impl Server {
     /// The rest of a push that has been opened.
     fn push_rest(&self, opened: &Opened, beginning: Beginning, mut body: MemoryBody) -> Result<String, Stopped> {
         let (takes_shallow, room) = (self.takes_shallow, self.room);
-        let (repo, store) = (&self.repo, &self.store);
-        let to = Receiving { repo, store, opened, token_sha256: TOKEN_SHA256, takes_shallow, room };
+        let (repo, store, token_sha256) = (&self.repo, &*self.store, self.token_sha256.as_str());
+        let to = Receiving { repo, store, opened, token_sha256, takes_shallow, room };
         match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),
@@ -125,7 +130,7 @@ impl Server {
         let limits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_shallow_max: 100, n_ref_prefixes_max: 0 };
         let Ok(Some(Asked::Fetch(request))) = Asked::parse(&body, &limits) else { panic!("a fetch") };
         let mut sink = MemorySink::default();
-        block_on(upload_pack(&self.open(View::Fetch), &self.store, request, 5_000, &mut sink)).unwrap();
+        block_on(upload_pack(&self.open(View::Fetch), &*self.store, request, 5_000, &mut sink)).unwrap();
         let (mut rest, mut told, mut pack) = (&sink.0[..], Vec::new(), Vec::new());
         loop {
             match decode(rest).unwrap() {

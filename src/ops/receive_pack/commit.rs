@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use git_core::ObjectId;
 use git_core::protocol::push::PushHead;
+use git_core::walk::descends;
 
 use super::Receiving;
 use super::ingest::{Index, Ingested, NewObjects};
 use super::targets::Targets;
-use crate::config::{CATALOG_ATTEMPTS_MAX, SEGMENT_LEN};
+use crate::config::{CATALOG_ATTEMPTS_MAX, FAST_FORWARD_WALK_MAX, SEGMENT_LEN};
 use crate::durable::{Failure, Wire};
 use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
@@ -65,6 +67,7 @@ fn call<W: Wire, S: PackStore>(
     let new_objects = pack.map_or(&none, |pack| &pack.ingested.new_objects);
     let targets = Targets { catalog, new_objects };
     let updates = head.commands.iter().map(|command| targets.update(command, &mut relies_on)).collect();
+    let ids = |ids: &[ObjectId]| ids.iter().map(ObjectId::to_hex).collect::<Vec<_>>();
     Some(Commit {
         repo_id: to.opened.snapshot.repo_id.clone(),
         token_sha256: to.token_sha256.to_owned(),
@@ -73,9 +76,29 @@ fn call<W: Wire, S: PackStore>(
         updates,
         atomic: head.atomic,
         relies_on: relies_on.into_iter().filter_map(|pack| catalog.upload_id(pack)).map(ToOwned::to_owned).collect(),
+        still_reached: ids(&still_reached(head, pack, catalog)),
+        heads: pack.and_then(|pack| pack.ingested.heads.as_deref()).map(ids),
         shallow: pack.map(|pack| pack.ingested.shallow.clone()).unwrap_or_default(),
         options: head.options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
     })
+}
+
+/// Old values of refs that are reached from what takes their place, or from all of the pack, whose heads do.
+fn still_reached<S>(head: &PushHead, pack: Option<&Storing>, catalog: &LoadedCatalog<'_, S>) -> Vec<ObjectId> {
+    let parents = pack.map_or(&[][..], |pack| &pack.ingested.parents);
+    let is_reached = |new_id: ObjectId, old_id: ObjectId| {
+        if parents.contains(&old_id) {
+            return true;
+        }
+        let from = match catalog.packs.find(new_id) {
+            Some(place) => vec![place],
+            None => parents.iter().filter_map(|&parent| catalog.packs.find(parent)).collect(),
+        };
+        let to = catalog.packs.find(old_id);
+        to.is_some_and(|to| descends(&catalog.packs, from, to, FAST_FORWARD_WALK_MAX))
+    };
+    let moved = head.commands.iter().filter_map(|command| command.new_id.zip(command.old_id));
+    moved.filter(|&(new_id, old_id)| is_reached(new_id, old_id)).map(|(_, old_id)| old_id).collect()
 }
 
 /// A pack on the last part of its way.

@@ -32,6 +32,10 @@ pub(crate) struct Ingested {
     pub(crate) index: Index,
     /// The objects of the repo that it refers to or builds on.
     pub(crate) outside: Vec<ObjectId>,
+    /// Those of them that are parents of its commits.
+    pub(crate) parents: Vec<ObjectId>,
+    /// What reaches all of it, if that is no more than there are tips.
+    pub(crate) heads: Option<Vec<ObjectId>>,
     pub(crate) new_objects: NewObjects,
     /// What it makes of the ends of the history.
     pub(crate) shallow: ShallowChange,
@@ -188,6 +192,7 @@ pub(crate) async fn ingest<S: PackStore>(
         thin: !outside_bases.is_empty(),
     };
     let new_objects = NewObjects::of(&resolved, said.tips);
+    let heads = resolved.heads(said.tips.len());
     let mut introducer = Introducer::new(resolved, &parents);
     while let introduce::Step::NeedTrees(ids) = accepted!(introducer.step()) {
         accepted!(supply_trees(&mut introducer, &ids, notes_len, to).await?);
@@ -201,7 +206,8 @@ pub(crate) async fn ingest<S: PackStore>(
         Uploaded::Small(_) => Index::Whole(writer.flatten().collect()),
         Uploaded::Stored => Index::Pieces(Box::new(writer)),
     };
-    Ok(Ok(Ingested { info, uploaded, index, outside, new_objects, shallow }))
+    let parents = parents.into_keys().collect();
+    Ok(Ok(Ingested { info, uploaded, index, outside, parents, heads, new_objects, shallow }))
 }
 
 /// Pass 1, with the bytes on their way to R2.

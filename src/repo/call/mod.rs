@@ -4,16 +4,22 @@
 //! the REST API; times are unix milliseconds; ids are 40 hexadecimal digits.
 
 mod change;
+mod fork;
 mod maintenance;
 mod push;
 mod snapshot;
+mod storage;
+mod token;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change::{Description, RepoChange};
+pub(crate) use fork::{HeldPack, Hold, NewFork, Release, RepoAddress, Share, Shared};
 pub(crate) use maintenance::{Collected, Replace, Survey};
 pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
+pub(crate) use storage::{RepoStorage, StorageHolder, StoredPack, StoredUpload};
+pub(crate) use token::{NewToken, Scope, TokenInfo, TokenPage, TokenState};
 
 /// Everything a repo's Durable Object can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +27,16 @@ pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
 pub(crate) enum Call {
     /// Makes the repo; the same `repo_id` again is the same creation, another one is [`Refusal::AlreadyExists`].
     Create(NewRepo),
+    /// Lends the repo's packs to a fork that is about to be made.
+    Share(Share),
+    /// The same for packs that the source has from others.
+    Hold(Hold),
+    /// Makes a fork. The same `repo_id` again is the same creation.
+    CreateFork(Box<NewFork>),
+    /// Which packs of an owner a repo has: none if it is not there.
+    Holds { repo_id: String, owner_repo_id: String },
+    /// A holder no longer has packs of this owner.
+    Release(Release),
     /// The repo's metadata.
     Info,
     /// Changes the metadata.
@@ -41,6 +57,8 @@ pub(crate) enum Call {
     Commit(Commit),
     /// An upload that will not be committed: its bytes may be reclaimed now.
     Abandon { repo_id: String, upload_id: String },
+    /// What this object has to do with objects in R2, for an audit.
+    Storage,
     /// What maintenance starts from.
     Survey,
     /// Puts a pack in the place of others.
@@ -85,42 +103,6 @@ pub(crate) struct NewRepo {
     pub(crate) default_branch: String,
     pub(crate) read_only: bool,
     pub(crate) token: NewToken,
-}
-
-/// A token to be kept: its hash, never its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NewToken {
-    pub(crate) id: String,
-    /// SHA-256 of `art_v1_<40 hex>`, in hexadecimal digits.
-    pub(crate) sha256: String,
-    pub(crate) scope: Scope,
-    pub(crate) created_at: u64,
-    pub(crate) expires_at: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Scope {
-    Read,
-    Write,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TokenState {
-    Active,
-    Expired,
-    Revoked,
-}
-
-/// A token as the REST API shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TokenInfo {
-    pub(crate) id: String,
-    pub(crate) scope: Scope,
-    pub(crate) state: TokenState,
-    pub(crate) created_at: u64,
-    pub(crate) expires_at: u64,
 }
 
 /// A repo's metadata.
@@ -171,23 +153,22 @@ impl Status {
     }
 }
 
-/// A page of tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TokenPage {
-    pub(crate) tokens: Vec<TokenInfo>,
-    pub(crate) total_count: u64,
-}
-
 /// Answers, one variant for each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
     Info(RepoInfo),
-    Deleted { repo_id: String },
+    Deleted {
+        repo_id: String,
+    },
     Tokens(TokenPage),
     Pushes(PushPage),
     Snapshot(Snapshot),
     Survey(Survey),
+    Storage(RepoStorage),
+    Shared(Box<Shared>),
+    /// Uploads.
+    Holds(Vec<String>),
     Committed(Committed),
     Done,
 }
@@ -205,10 +186,12 @@ pub(crate) enum Refusal {
     /// A read token on a push.
     ReadScope,
     ReadOnly,
-    /// A pack that the push relies on has gone: check again.
+    /// A pack that is relied on has gone: start again from the catalog as it is now.
     CatalogChanged,
     /// The upload is unknown or has expired.
     UploadExpired,
+    /// The packs of a fork were lent for a while, which is over.
+    ShareExpired,
     NotReady(Status),
     /// The repo may not hold more than so many bytes.
     StorageLimit {
@@ -286,12 +269,14 @@ mod tests {
             updates: vec![update],
             atomic: true,
             relies_on: vec!["v".into()],
+            still_reached: vec!["55".into()],
+            heads: Some(vec!["11".into()]),
             shallow: ShallowChange { added: vec!["33".into()], removed: vec!["44".into()] },
             options: vec!["ci.skip".into()],
         };
         travels_as(
             &Call::Commit(commit),
-            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"],"shallow":{"added":["33"],"removed":["44"]},"options":["ci.skip"]}}"#,
+            r#"{"commit":{"repo_id":"r","token_sha256":"h","upload_id":"u","pack":{"pack":{"format":1,"n_objects":2,"pack_len":3,"index_len":4,"segment_len":0,"trailer":"aa","thin":true},"inline":true},"updates":[{"name":"refs/heads/main","old_id":null,"new_id":"11","peeled":null,"refused":null}],"atomic":true,"relies_on":["v"],"still_reached":["55"],"heads":["11"],"shallow":{"added":["33"],"removed":["44"]},"options":["ci.skip"]}}"#,
         );
     }
 

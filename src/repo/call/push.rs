@@ -15,6 +15,12 @@ pub(crate) struct Commit {
     pub(crate) atomic: bool,
     /// Packs whose objects the new pack or the new refs rely on, by upload; all must still be in the catalog.
     pub(crate) relies_on: Vec<String>,
+    /// Old values of refs that their new ones still reach.
+    #[serde(default)]
+    pub(crate) still_reached: Vec<String>,
+    /// Objects of the new pack that reach all of it; absent when they are too many to be told.
+    #[serde(default)]
+    pub(crate) heads: Option<Vec<String>>,
     /// What the new pack makes of the ends of the history.
     #[serde(default)]
     pub(crate) shallow: ShallowChange,

@@ -56,6 +56,10 @@ pub(crate) struct PackRow {
     pub(crate) pack: PackInfo,
     /// Set when pack and index live in the row: indexes into the reply's byte strings, pack then index.
     pub(crate) inline: Option<(usize, usize)>,
+    /// Set when the repo has a part of the pack's objects: index of the byte string that tells which, as
+    /// [`git_core::pack::visible`] has it.
+    #[serde(default)]
+    pub(crate) visible: Option<usize>,
 }
 
 /// What is known of a pack besides its bytes.

@@ -7,10 +7,11 @@ mod updates;
 
 use git_core::refs::{Change, Outcome};
 
-use self::updates::{decide_refs, moved, write_refs};
+use self::updates::{decide_refs, leaves_unreached, moved, write_refs};
 use super::answer::Moment;
 use super::call::{Commit, Committed, PushRecord, Refusal};
 use super::geometry::run_to_merge;
+use super::metadata::Repo;
 use super::open::{self, Admitted};
 use super::packs::{self, InlineBytes};
 use super::{alarm, metadata, pushes, refs, shallow, uploads};
@@ -24,8 +25,8 @@ pub(super) fn commit<D: Database>(
     frame: &Frame,
 ) -> Result<Result<Committed, Refusal>, Failure> {
     let now = moment.now;
-    let (repo, token_id) = match open::admit(db, now, &call.token_sha256, true)? {
-        Ok(Admitted { repo, token_id }) if repo.info.repo_id == call.repo_id => (repo.info, token_id),
+    let (Repo { info: repo, has_unreached, .. }, token_id) = match open::admit(db, now, &call.token_sha256, true)? {
+        Ok(Admitted { repo, token_id }) if repo.info.repo_id == call.repo_id => (repo, token_id),
         Ok(_) => return Ok(Err(Refusal::BadToken)),
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -45,6 +46,9 @@ pub(super) fn commit<D: Database>(
     let outcomes = decide_refs(&refs::all(db, &repo_id)?, &call.updates, call.atomic)?;
     write_refs(db, moment, &repo_id, &call.updates, &outcomes)?;
     let is_kept = outcomes.iter().any(|outcome| matches!(outcome, Ok(Change::Write(_))));
+    if !has_unreached && leaves_unreached(db, call, &outcomes, is_kept && call.pack.is_some())? {
+        metadata::set_unreached(db, &repo_id, true)?;
+    }
     match &call.pack {
         Some(new) if is_kept => {
             packs::add(db, &repo_id, &call.upload_id, new, bytes)?;

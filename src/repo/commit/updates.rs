@@ -1,6 +1,6 @@
 //! The refs of a push: what becomes of each, and the rows that follow from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git_core::ObjectId;
 use git_core::refs::{Change, Outcome, RefName, RefUpdate, decide};
@@ -8,7 +8,7 @@ use git_core::refs::{Change, Outcome, RefName, RefUpdate, decide};
 use crate::config::{REF_NAME_LEN_MAX, REFS_LEN_MAX};
 use crate::durable::{Database, Failure};
 use crate::repo::answer::Moment;
-use crate::repo::call::{MovedRef, RefRow, Update};
+use crate::repo::call::{Commit, MovedRef, RefRow, Update};
 use crate::repo::{alarm, dropped, refs};
 
 /// What becomes of each update, in the order of the call.
@@ -71,6 +71,26 @@ pub(super) fn write_refs<D: Database>(
         alarm::collect(db, moment.now + moment.unreachable_grace_ms, repo_id)?;
     }
     Ok(())
+}
+
+/// Whether this leaves objects in the packs that no ref reaches: what a ref pointed at and nothing reaches any more, or a
+/// part of the pack, if it is kept, at which no ref points.
+pub(super) fn leaves_unreached<D: Database>(
+    db: &D,
+    call: &Commit,
+    outcomes: &[Outcome],
+    keeps_pack: bool,
+) -> Result<bool, Failure> {
+    let has_moved = |outcome: &Outcome| matches!(outcome, Ok(Change::Write(_) | Change::Delete));
+    let moved = call.updates.iter().zip(outcomes).filter(|(_, outcome)| has_moved(outcome)).map(|(update, _)| update);
+    let old_ids = moved.clone().filter_map(|update| update.old_id.as_ref());
+    let mut doubtful: Vec<_> = old_ids.filter(|old_id| !call.still_reached.contains(old_id)).collect();
+    if keeps_pack {
+        let Some(heads) = &call.heads else { return Ok(true) };
+        let new_ids: BTreeSet<_> = moved.filter_map(|update| update.new_id.as_ref()).collect();
+        doubtful.extend(heads.iter().filter(|head| !new_ids.contains(head)));
+    }
+    Ok(!doubtful.is_empty() && !refs::point_at_all(db, &call.repo_id, &doubtful)?)
 }
 
 /// The refs that moved.

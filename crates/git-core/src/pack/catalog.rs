@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::index::{CommitRow, Entry, PackIndex, Ref};
+use super::visible::Visible;
 use crate::ObjectId;
 
 /// Where an object is.
@@ -22,9 +23,19 @@ pub struct CatalogPack {
     pub index: Rc<PackIndex>,
     /// Its length in bytes, header and trailer included.
     pub pack_len: u64,
+    /// The objects of it that the repository has, if it is not all of them.
+    pub visible: Option<Visible>,
+}
+
+impl CatalogPack {
+    fn shows(&self, number: u32) -> bool {
+        self.visible.as_ref().is_none_or(|visible| visible.contains(number))
+    }
 }
 
 /// Packs in the order in which they were committed. The lowest copy of an object is the object.
+///
+/// What of a pack the repository does not have is never found, but a delta may build on it.
 #[derive(Clone, Default)]
 pub struct Catalog {
     packs: Vec<CatalogPack>,
@@ -76,8 +87,24 @@ impl Catalog {
     }
 
     fn find_below(&self, id: ObjectId, n_packs: usize) -> Option<Place> {
+        self.find_stored(id, n_packs, CatalogPack::shows)
+    }
+
+    fn find_stored(&self, id: ObjectId, n_packs: usize, admits: impl Fn(&CatalogPack, u32) -> bool) -> Option<Place> {
         let mut packs = self.packs.iter().take(n_packs).enumerate();
-        packs.find_map(|(pack, CatalogPack { index, .. })| Some(Place { pack, number: index.find(id)? }))
+        packs.find_map(|(pack, stored)| {
+            let number = stored.index.find(id)?;
+            admits(stored, number).then_some(Place { pack, number })
+        })
+    }
+
+    /// Whether the object is this copy of it: the repository has it, and no lower one.
+    pub fn is_object(&self, place: Place) -> bool {
+        self.shows(place) && self.lowest(place) == place
+    }
+
+    fn shows(&self, place: Place) -> bool {
+        self.packs.get(place.pack).is_some_and(|pack| pack.shows(place.number))
     }
 
     /// The lowest copy of an object.
@@ -92,6 +119,24 @@ impl Catalog {
             Ref::Here(number) => Some(self.lowest(Place { pack, number })),
             Ref::Outside(id) => self.find(id),
         }
+    }
+
+    /// What an entry builds on. It may be something that the repository does not have as an object.
+    pub fn base(&self, place: Place) -> Option<Place> {
+        let pack = place.pack;
+        let own = match self.entry(place)?.base? {
+            Ref::Here(number) => Place { pack, number },
+            Ref::Outside(id) => {
+                let stored = || self.find_stored(id, pack, |_, _| true);
+                return self.find_below(id, pack).or_else(stored).or_else(|| self.find(id));
+            }
+        };
+        if self.shows(own) {
+            return Some(self.lowest(own));
+        }
+        // Never a copy above: what that builds on may build on this entry.
+        let id = self.id(own)?;
+        self.find_below(id, pack).or_else(|| self.find_stored(id, pack, |_, _| true)).or(Some(own))
     }
 
     /// Where the parents of a commit are: none when the history ends at it, and `None` for one that is not here.
@@ -142,8 +187,10 @@ impl Catalog {
     pub fn can_hold(&self, place: Place, len_max: u64) -> bool {
         let mut top = Some(place);
         while let Some(link) = top {
-            let Some(entry) = self.entry(link).filter(|entry| entry.object_len <= len_max) else { return false };
-            top = entry.base.and_then(|base| self.resolve(link.pack, base));
+            if self.entry(link).is_none_or(|entry| entry.object_len > len_max) {
+                return false;
+            }
+            top = self.base(link);
         }
         true
     }

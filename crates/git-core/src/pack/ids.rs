@@ -122,6 +122,12 @@ impl Ids {
         })
     }
 
+    /// Ids of objects of the pack that no object of it refers to.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = ObjectId> {
+        let is_head = |row: &&Row| row.entry() != NO_ENTRY && (1..=4).all(|number| row.bits & (1 << number) == 0);
+        self.rows.iter().filter(is_head).map(|row| row.id)
+    }
+
     /// Frees what finds numbers; ids are still found by theirs.
     pub(crate) fn forget_numbers(&mut self) {
         self.slots = Slots::new();

@@ -23,7 +23,7 @@ pub fn plan(catalog: &Catalog, run: &Range<usize>, kept: Option<&ObjectSet>, obj
             let place = Place { pack, number };
             if pack < run.start {
                 below.insert(place);
-            } else if kept.is_none_or(|kept| kept.contains(place)) && catalog.lowest(place) == place {
+            } else if kept.is_none_or(|kept| kept.contains(place)) && catalog.is_object(place) {
                 selected.insert(place);
             }
         }
@@ -39,10 +39,7 @@ pub fn plan(catalog: &Catalog, run: &Range<usize>, kept: Option<&ObjectSet>, obj
 /// The objects in the order of families: each before what builds on it, and that before the next that builds on nothing
 /// selected.
 fn families(catalog: &Catalog, objects: impl Iterator<Item = Place>, selected: &ObjectSet) -> Vec<Place> {
-    let base = |place: Place| {
-        let base = catalog.resolve(place.pack, catalog.entry(place)?.base?)?;
-        selected.contains(base).then_some(base)
-    };
+    let base = |place: Place| catalog.base(place).filter(|&base| selected.contains(base));
     let (mut roots, mut children) = (Vec::new(), Vec::new());
     for place in objects {
         match base(place) {

@@ -30,6 +30,7 @@ mod resolved;
 pub mod select;
 mod slots;
 mod trees;
+pub mod visible;
 
 use core::fmt;
 

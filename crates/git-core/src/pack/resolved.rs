@@ -53,6 +53,13 @@ impl Resolved {
         outside.map(|(_, id, kind)| (id, kind)).collect()
     }
 
+    /// The objects of this pack that no object of it refers to: they reach all of it. `None` when there are more than
+    /// `n_max`.
+    pub fn heads(&self, n_max: usize) -> Option<Vec<ObjectId>> {
+        let heads: Vec<_> = self.received.ids.heads().take(n_max.saturating_add(1)).collect();
+        (heads.len() <= n_max).then_some(heads)
+    }
+
     /// Bases of this pack's deltas that it does not hold.
     pub fn outside_bases(&self) -> Vec<ObjectId> {
         let numbers = (0..self.n_entries()).filter_map(|entry| match self.received.base(entry) {

@@ -104,7 +104,7 @@ pub fn add_large_bases(
     options: SendOptions,
     object_resident_max: u64,
 ) {
-    let base_of = |place: Place| catalog.resolve(place.pack, catalog.entry(place)?.base?);
+    let base_of = |place: Place| catalog.base(place);
     let is_usable = |base, selected: &ObjectSet| selected.contains(base) || options.thin_pack && held.contains(base);
     let lacks_base = |place: &Place| base_of(*place).is_some_and(|base| !is_usable(base, selected));
     let places: Vec<_> = selected.iter().filter(lacks_base).collect();
@@ -182,14 +182,14 @@ impl Planner<'_> {
 
     fn below(&self, place: Place) -> Option<Below> {
         let reference = self.catalog.entry(place)?.base?;
-        let base = self.catalog.resolve(place.pack, reference);
+        let base = self.catalog.base(place);
         let usable = self.chain(base).find(|&at| self.is_usable(at));
         Some(Below { reference, base, usable })
     }
 
     /// `from`, and what that builds on.
     fn chain(&self, from: Option<Place>) -> impl Iterator<Item = Place> {
-        std::iter::successors(from, |at| self.catalog.resolve(at.pack, self.catalog.entry(*at)?.base?))
+        std::iter::successors(from, |&at| self.catalog.base(at))
     }
 
     fn is_usable(&self, base: Place) -> bool {

@@ -122,6 +122,30 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether one of these commits, or what tags among them name, is `to` or a descendant of it: no more than `n_max` commits
+/// are looked at, and it may be denied when that is too few.
+pub fn descends(catalog: &Catalog, from: impl IntoIterator<Item = Place>, to: Place, n_max: usize) -> bool {
+    let Some(oldest) = catalog.commit(to).map(|commit| commit.generation) else { return false };
+    let peeled = |place| std::iter::successors(Some(place), |&place| tag_target(catalog, place)).last();
+    let (mut seen, mut stack) = (catalog.empty_set(), Vec::new());
+    stack.extend(from.into_iter().filter_map(peeled));
+    while let Some(place) = stack.pop() {
+        if place == to {
+            return true;
+        }
+        // A descendant has a higher generation; where one is too low, above a former end of the history, that is denied.
+        let is_above = catalog.commit(place).is_some_and(|commit| commit.generation > oldest);
+        if !is_above || !seen.insert(place) {
+            continue;
+        }
+        if seen.len() > n_max {
+            return false;
+        }
+        stack.extend(parents(catalog, place));
+    }
+    false
+}
+
 /// Whether every one of `wants` reaches one of `common`: then more haves would tell nothing new. With a `boundary` the
 /// client's history ends there, and what it is to get behind its ends is wanted too.
 ///

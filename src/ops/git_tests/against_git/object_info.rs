@@ -25,7 +25,7 @@ fn lengths_are_told_as_git_tells_them() {
     for lines in [[&["size".to_owned()], &oids[..]].concat(), known, vec!["size".to_owned()], Vec::new()] {
         let body = body(&lines);
         let Ok(Some(Asked::ObjectInfo(request))) = Asked::parse(&body, &LIMITS) else { panic!("{lines:?}") };
-        let ours = block_on(object_info(&twins.server.open(View::Fetch), &twins.server.store, &request)).unwrap();
+        let ours = block_on(object_info(&twins.server.open(View::Fetch), &*twins.server.store, &request)).unwrap();
         let theirs = twins.work.serve(&body, "version=2");
         assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
     }
@@ -41,7 +41,7 @@ fn no_pack_is_read_for_lengths() {
     let Ok(Some(Asked::ObjectInfo(request))) = Asked::parse(&body(&lines), &LIMITS) else { panic!("{lines:?}") };
     let opened = twins.server.open(View::Fetch);
     // The first look-up brings the indexes into memory.
-    let first = block_on(object_info(&opened, &twins.server.store, &request)).unwrap();
+    let first = block_on(object_info(&opened, &*twins.server.store, &request)).unwrap();
     twins.server.store.fails_after.set(Some(0));
-    assert_eq!(block_on(object_info(&opened, &twins.server.store, &request)), Ok(first));
+    assert_eq!(block_on(object_info(&opened, &*twins.server.store, &request)), Ok(first));
 }

@@ -41,9 +41,9 @@ fn bases(catalog: &Catalog, plan: &Plan, numbers: &mut Numbers<'_>) -> Option<Ve
         match *item {
             Item::Run { pack, first, last } => {
                 for number in first..=last {
-                    let base = catalog.entry(Place { pack, number })?.base;
-                    bases.push(match base {
-                        Some(base) => numbers.reference(catalog.resolve(pack, base)?)?,
+                    let place = Place { pack, number };
+                    bases.push(match catalog.entry(place)?.base {
+                        Some(_) => numbers.reference(catalog.base(place)?)?,
                         None => NO_BASE,
                     });
                 }

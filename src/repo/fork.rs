@@ -1,0 +1,123 @@
+//! Forks: [`Call::Share`](super::call::Call::Share) at the source, [`Call::Hold`](super::call::Call::Hold) at other owners
+//! of its packs, [`Call::CreateFork`](super::call::Call::CreateFork) at the fork. Rows are copied, no bytes but inline ones.
+
+use std::collections::BTreeMap;
+
+use super::answer::Moment;
+use super::call::{
+    HeldPack, Hold, NewFork, Refusal, RepoAddress, RepoInfo, ShallowChange, Share, Shared, Snapshot, Status,
+};
+use super::schema::SCHEMA;
+use super::{alarm, holders, metadata, packs, refs, shallow};
+use crate::config::FORK_MS;
+use crate::durable::{Database, Failure, Frame, FrameWriter};
+
+/// Enters the fork as a holder of the packs that this repo owns, and tells what it starts from.
+pub(super) fn share<D: Database>(
+    db: &D,
+    moment: &Moment,
+    share: &Share,
+    strings: &mut FrameWriter,
+) -> Result<Result<Shared, Refusal>, Failure> {
+    let now = moment.now;
+    let repo = match metadata::living(db)? {
+        None => return Ok(Err(Refusal::NotFound)),
+        Some(repo) if repo.info.status != Status::Ready => return Ok(Err(Refusal::NotReady(repo.info.status))),
+        Some(repo) => repo,
+    };
+    let info = repo.info;
+    let repo_id = &info.repo_id;
+    let mut refs = refs::all(db, repo_id)?;
+    let n_refs = refs.len();
+    if share.default_branch_only {
+        let branch = format!("refs/heads/{}", info.default_branch);
+        refs.retain(|row| row.name == branch);
+    }
+    let is_exact = !repo.has_unreached && refs.len() == n_refs;
+    let is_empty = refs.is_empty();
+    let named = if is_empty { Vec::new() } else { packs::names(db, repo_id)? };
+    let is_own = |pack: &&packs::NamedPack| pack.is_stored && pack.owner.is_none();
+    let own: Vec<_> = named.iter().filter(is_own).map(held).collect();
+    if !own.is_empty() && !holders::add(db, now, repo_id, &own, (&share.holder, check_at(moment)))? {
+        return Err(Failure::shape("the owner among the holders of a pack", repo_id));
+    }
+    let owners: BTreeMap<_, _> =
+        named.iter().filter_map(|pack| Some((&pack.owner_repo_id, pack.owner.clone()?))).collect();
+    let snapshot = Snapshot {
+        refs,
+        packs: if is_empty { Vec::new() } else { packs::all(db, repo_id, strings)? },
+        shallow: if is_empty { Vec::new() } else { shallow::all(db, repo_id)? },
+        upload_id: None,
+        repo_id: repo_id.clone(),
+        name: info.name.clone(),
+        default_branch: info.default_branch,
+    };
+    Ok(Ok(Shared {
+        snapshot,
+        source: RepoAddress { namespace: info.namespace, name: info.name, repo_id: repo_id.clone() },
+        description: info.description,
+        owners: owners.into_values().collect(),
+        is_exact,
+        not_after: now + lent_ms(moment),
+    }))
+}
+
+/// Enters a fork of a fork as a holder of packs that this object's repo owns, or an earlier one of its name did.
+pub(super) fn hold<D: Database>(db: &D, moment: &Moment, hold: &Hold) -> Result<Result<(), Refusal>, Failure> {
+    let is_held = SCHEMA.exists(db)?
+        && holders::add(db, moment.now, &hold.owner_repo_id, &hold.packs, (&hold.holder, check_at(moment)))?;
+    Ok(if is_held { Ok(()) } else { Err(Refusal::CatalogChanged) })
+}
+
+/// Makes the fork, while its packs are lent to it.
+pub(super) fn create<D: Database>(
+    db: &D,
+    moment: &Moment,
+    fork: &NewFork,
+    frame: &Frame,
+) -> Result<Result<RepoInfo, Refusal>, Failure> {
+    let repo_id = &fork.repo.repo_id;
+    if moment.now > fork.not_after {
+        return Ok(Err(Refusal::ShareExpired));
+    }
+    let is_known = SCHEMA.exists(db)? && metadata::living_as(db, repo_id)?.is_some();
+    let made = metadata::create(db, moment.now, &fork.repo)?;
+    if is_known || made.is_err() {
+        return Ok(made);
+    }
+    refs::insert(db, repo_id, &fork.refs)?;
+    shallow::change(db, repo_id, &ShallowChange { added: fork.shallow.clone(), removed: Vec::new() })?;
+    for row in &fork.packs {
+        let owner = fork.owners.iter().find(|owner| owner.repo_id == row.owner_repo_id);
+        packs::insert_shared(db, repo_id, row, owner, frame)?;
+    }
+    let last_pack_seq = fork.packs.iter().map(|row| row.pack_seq).max().unwrap_or(0);
+    metadata::forked(db, repo_id, &fork.source, last_pack_seq)?;
+    alarm::made(db, moment.now, repo_id)?;
+    match metadata::living(db)? {
+        Some(repo) => Ok(Ok(repo.info)),
+        None => Err(Failure::shape("the fork that was just made", "none")),
+    }
+}
+
+/// The packs of an owner that an incarnation has.
+pub(super) fn holds<D: Database>(db: &D, repo_id: &str, owner_repo_id: &str) -> Result<Vec<String>, Failure> {
+    if !SCHEMA.exists(db)? {
+        return Ok(Vec::new());
+    }
+    let named = packs::names(db, repo_id)?.into_iter();
+    Ok(named.filter(|pack| pack.owner_repo_id == owner_repo_id).map(|pack| pack.upload_id).collect())
+}
+
+fn lent_ms(moment: &Moment) -> u64 {
+    FORK_MS.min(moment.upload_grace_ms)
+}
+
+/// When a fork is asked whether it has what was lent to it.
+fn check_at(moment: &Moment) -> u64 {
+    moment.now + 2 * lent_ms(moment)
+}
+
+fn held(pack: &packs::NamedPack) -> HeldPack {
+    HeldPack { upload_id: pack.upload_id.clone(), len: pack.len }
+}
