@@ -1,11 +1,14 @@
 //! Packets: the framing of everything that Git says over a connection. Source: gitprotocol-common(5), "pkt-line Format".
 //!
-//! Reading is [`decode`] for a stream and [`Reader`] for a request that is there in full; writing appends to a `Vec<u8>`.
+//! Reading is [`decode`] or [`PacketStream`] for a stream and [`Reader`] for what is there in full; writing appends to a
+//! `Vec<u8>`.
 //! What the lines mean is the business of [`crate::protocol`].
 
 mod side_band;
+mod stream;
 
 pub use side_band::{Band, SideBand, write_band};
+pub use stream::PacketStream;
 
 use core::fmt;
 
@@ -95,7 +98,7 @@ impl fmt::Display for PktLineError {
 
 impl core::error::Error for PktLineError {}
 
-/// A packet of a request that is there in full.
+/// A packet that is there in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// A line, without the line feed that may end it.
@@ -110,7 +113,33 @@ pub enum Packet<'a> {
     End,
 }
 
-/// Reads a whole request packet by packet.
+impl Packet<'_> {
+    /// What it is called where it does not belong.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Line(_) => "line",
+            Self::Flush => "flush",
+            Self::Delimiter => "delimiter",
+            Self::ResponseEnd => "response-end",
+            Self::End => "end",
+        }
+    }
+}
+
+impl<'a> Decoded<'a> {
+    /// The packet and how many bytes of the input it took.
+    fn into_packet(self) -> Result<(Packet<'a>, usize), PktLineError> {
+        Ok(match self {
+            Self::Line { data, used } => (Packet::Line(chomp(data)), used),
+            Self::Flush => (Packet::Flush, HEADER_LEN),
+            Self::Delimiter => (Packet::Delimiter, HEADER_LEN),
+            Self::ResponseEnd => (Packet::ResponseEnd, HEADER_LEN),
+            Self::NeedMore(n_missing) => return Err(PktLineError::Truncated { n_missing }),
+        })
+    }
+}
+
+/// Reads packet by packet what is there in full.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -127,13 +156,7 @@ impl<'a> Reader<'a> {
         if self.rest.is_empty() {
             return Ok(Packet::End);
         }
-        let (packet, used) = match decode(self.rest)? {
-            Decoded::Line { data, used } => (Packet::Line(chomp(data)), used),
-            Decoded::Flush => (Packet::Flush, HEADER_LEN),
-            Decoded::Delimiter => (Packet::Delimiter, HEADER_LEN),
-            Decoded::ResponseEnd => (Packet::ResponseEnd, HEADER_LEN),
-            Decoded::NeedMore(n_missing) => return Err(PktLineError::Truncated { n_missing }),
-        };
+        let (packet, used) = decode(self.rest)?.into_packet()?;
         self.rest = self.rest.get(used..).unwrap_or_default();
         Ok(packet)
     }

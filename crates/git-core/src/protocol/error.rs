@@ -82,10 +82,7 @@ impl RequestError {
     pub(super) const fn unexpected(packet: &Packet<'_>) -> Self {
         match packet {
             Packet::End => Self::UnexpectedEnd,
-            Packet::Line(_) => Self::UnexpectedPacket("line"),
-            Packet::Flush => Self::UnexpectedPacket("flush"),
-            Packet::Delimiter => Self::UnexpectedPacket("delimiter"),
-            Packet::ResponseEnd => Self::UnexpectedPacket("response-end"),
+            packet => Self::UnexpectedPacket(packet.kind()),
         }
     }
 }
@@ -130,7 +127,7 @@ impl core::error::Error for RequestError {
     }
 }
 
-/// The beginning of a line that a client sent, made printable.
+/// The beginning of a line that the other side sent, made printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt(String);
 
