@@ -1,10 +1,12 @@
 //! What a Git server reads and writes, after HTTP and before storage: requests in full or in chunks come in as bytes,
-//! answers go out into a `Vec<u8>`. Packs are not here, only what stands around them.
+//! answers go out into a `Vec<u8>`. [`client`] is the other side, for fetching from somebody else's server. Packs are not
+//! here, only what stands around them.
 //!
 //! Source: gitprotocol-http(5), gitprotocol-pack(5), gitprotocol-v2(5), gitprotocol-capabilities(5).
 
 pub mod advertise;
 pub mod capabilities;
+pub mod client;
 pub mod command;
 mod error;
 pub mod fetch;
