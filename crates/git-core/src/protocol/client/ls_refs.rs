@@ -32,7 +32,7 @@ impl LsRefsRequest<'_> {
 }
 
 /// Appends what comes before the arguments of a command. A client must not say who it is to a server that does not.
-fn write_command(out: &mut Vec<u8>, name: &str, capabilities: &Capabilities, agent: &str) {
+pub(super) fn write_command(out: &mut Vec<u8>, name: &str, capabilities: &Capabilities, agent: &str) {
     write_line(out, &[b"command=", name.as_bytes()]);
     if capabilities.agent {
         write_line(out, &[b"agent=", agent.as_bytes()]);

@@ -3,12 +3,21 @@
 //!
 //! 1. `GET {url}/info/refs?service=git-upload-pack` with `Git-Protocol: version=2`; the body is [`Discovery::parse`]'s.
 //! 2. In version 2 alone: [`LsRefsRequest`] is posted to `{url}/git-upload-pack`, the answer is [`LsRefsResponse`]'s.
+//! 3. [`FetchRequest`] is posted there too, the answer is [`FetchResponse`]'s. `Git-Protocol: version=2` goes with every
+//!    request in version 2, and with no post in another.
+//!
+//! Negotiation is absent: a request says at once what is wanted and what is there, and ends with `done`. So are filters,
+//! packs at other places (`packfile-uris`), refs that are wanted by name, and thin packs.
 //!
 //! Source: gitprotocol-http(5), gitprotocol-pack(5), gitprotocol-v2(5), gitprotocol-capabilities(5).
 
+mod bands;
+mod before_pack;
 mod capabilities;
 mod discovery;
 mod error;
+mod fetch_request;
+mod fetch_response;
 mod ls_refs;
 mod remote_refs;
 mod remote_text;
@@ -16,6 +25,8 @@ mod remote_text;
 pub use capabilities::Capabilities;
 pub use discovery::Discovery;
 pub use error::RemoteError;
+pub use fetch_request::FetchRequest;
+pub use fetch_response::{Event, FetchResponse};
 pub use ls_refs::{LsRefsRequest, LsRefsResponse};
 pub use remote_refs::{RemoteHead, RemoteRef, RemoteRefs};
 pub use remote_text::RemoteText;
