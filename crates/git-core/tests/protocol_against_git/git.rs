@@ -28,9 +28,23 @@ impl Repo {
 
     /// The trimmed output of a command that must succeed.
     pub(crate) fn git(&self, args: &[&str]) -> String {
-        let output = self.run(args, b"", None);
+        String::from_utf8(self.git_with(args, b"")).unwrap().trim_end().to_owned()
+    }
+
+    /// What a command that must succeed writes for `input`.
+    pub(crate) fn git_with(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+        let output = self.run(args, input, None);
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        output.stdout
+    }
+
+    /// The trimmed content of a file of the repository's own.
+    pub(crate) fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.join(name)).unwrap().trim_end().to_owned()
+    }
+
+    pub(crate) fn set_file(&self, name: &str, content: &str) {
+        fs::write(self.dir.join(name), content).unwrap();
     }
 
     /// Whatever a service writes for `input`.
@@ -65,7 +79,7 @@ impl Repo {
     /// Says that the history ends at these commits.
     pub(crate) fn set_shallow(&self, ids: &[ObjectId]) {
         let lines: Vec<String> = ids.iter().map(|id| format!("{id}\n")).collect();
-        fs::write(self.dir.join("shallow"), lines.concat()).unwrap();
+        self.set_file("shallow", &lines.concat());
     }
 
     pub(crate) fn refs(&self) -> StoredRefs {

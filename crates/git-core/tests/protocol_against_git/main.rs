@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking, in its fixtures too")]
 
 mod advertisement;
+mod client;
 mod git;
 mod names;
 mod negotiation;
