@@ -2,12 +2,21 @@
 
 mod api_tokens;
 mod deployment;
+mod forks;
+mod imports;
 
 use git_core::object::fsck::{MsgId, MsgIds};
 use worker::Env;
 
 pub(crate) use api_tokens::{ApiToken, Permission};
 pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
+pub(crate) use forks::{FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, REFS_AT_ONCE_MAX};
+use imports::ALLOW_INSECURE_IMPORT;
+pub(crate) use imports::{
+    IMPORT_AGAIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_CALLER_PATIENCE_MS, IMPORT_DEPTH_MAX, IMPORT_DOWNLOAD_MS,
+    IMPORT_FAILURE_KEPT_MS, IMPORT_FAILURES_MAX, IMPORT_REDIRECTS_MAX, IMPORT_REFS_LEN_MAX, IMPORT_REFS_MAX,
+    IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX, IMPORT_URL_LEN_MAX, IMPORT_WATCH_MS, STORED_READ_LEN,
+};
 
 /// Durable Object bindings.
 pub(crate) const REPOS: &str = "REPOS";
@@ -69,9 +78,6 @@ pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
 /// Refs that SQLite hands over in one row: at the longest name, with ids and separators, 1,107,000 bytes.
 pub(crate) const REFS_PER_PAGE: u64 = 1000;
-/// Refs of a fork that are written by one statement: as JSON at the longest name, twice as long with escapes, below the
-/// longest value that SQLite takes here, 2,000,000 bytes.
-pub(crate) const REFS_AT_ONCE_MAX: usize = 800;
 /// Longest part of a pack's objects, a bit for each: of 15,968,000 objects, more than a pack may have.
 pub(crate) const VISIBLE_LEN_MAX: u64 = ROW_LEN_MAX as u64 - 4_000;
 /// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, a bit for
@@ -90,7 +96,7 @@ pub(crate) const SEGMENTS_IN_FLIGHT_MAX: usize = 2;
 /// Longest pack that may live in a catalog row. A row has room for more; every snapshot carries these bytes.
 pub(crate) const INLINE_PACK_LEN_MAX: usize = 256 * 1024;
 /// How much of a request's body is read at a time: larger reads cost fewer crossings into wasm, up to here.
-pub(crate) const BODY_READ_LEN: usize = 256 * 1024;
+pub(crate) const BODY_READ_LEN: u32 = 256 * 1024;
 /// How much of a refused request's body is read before the answer: the longest that any plan lets through.
 pub(crate) const DRAINED_LEN_MAX: usize = 512 * MIB;
 /// Longest body of a fetch request: 50,000 wants and 50,000 haves of 50 bytes are 5 MB.
@@ -234,12 +240,6 @@ pub(crate) const SEND_LEN: usize = 256 * 1024;
 
 /// How long a name that is being created stays reserved for who reserved it.
 pub(crate) const RESERVATION_MS: u64 = 30_000;
-/// How long packs are lent to a fork that is being made, or for as long as an upload may live if that is less. The largest
-/// fork takes a walk of its history. When twice that is over, later than by any object's clock it may be made, it is asked
-/// whether it has them.
-pub(crate) const FORK_MS: u64 = 60_000;
-/// When it is asked again if it could not be.
-pub(crate) const HOLDER_CHECK_AGAIN_MS: u64 = 60_000;
 /// How long a namespace remembers that an incarnation is gone: longer than any report of it is under way or put off.
 pub(crate) const REMOVED_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
 /// Rows past their time that one removal clears away: more than it adds, so that they never pile up.
@@ -283,9 +283,6 @@ pub(crate) const RECENT_MAX: usize = 50_000;
 pub(crate) const FETCH_TREE_BYTES_MAX: u64 = 256 * MIB as u64;
 /// How often a piece of maintenance is tried before it waits for the next push to ask for it.
 pub(crate) const MAINTENANCE_ATTEMPTS_MAX: u64 = 8;
-/// Commits that are looked at to find out whether a ref moves forward. If that is too few it is taken not to, and forks of
-/// the repo are narrowed to what its refs reach until garbage has been collected.
-pub(crate) const FAST_FORWARD_WALK_MAX: usize = 10_000;
 /// How often a push, or a collection, starts again from a catalog that has changed meanwhile.
 pub(crate) const CATALOG_ATTEMPTS_MAX: usize = 4;
 /// The first wait after an alarm's work failed; it doubles up to the longest.
@@ -334,6 +331,17 @@ pub(crate) fn repo_storage_max(env: &Env) -> u64 {
     // A value that is no number keeps the Worker from serving at all.
     let bytes = env.var(REPO_STORAGE_MAX_BYTES).ok().and_then(|value| value.to_string().parse().ok());
     bytes.unwrap_or(REPO_STORAGE_MAX_BYTES_DEFAULT)
+}
+
+/// Whether imports may come over http and from this machine. The tests' upstreams are there; a deployment that says so
+/// does not serve.
+pub(crate) fn allows_insecure_import(env: &Env) -> bool {
+    env.var(ALLOW_INSECURE_IMPORT).is_ok_and(|value| value.to_string() == "on")
+}
+
+/// How long another server may be silent, in milliseconds.
+pub(crate) fn import_patience_ms(env: &Env) -> u64 {
+    imports::parse_patience_ms(env.var("IMPORT_PATIENCE_SECONDS").ok().map(|value| value.to_string()).as_deref())
 }
 
 /// The account that this deployment serves. No repo is made before it is set.

@@ -12,6 +12,7 @@ use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
 use crate::ops::body::{BodyError, Stopped};
+use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
@@ -90,6 +91,8 @@ pub(crate) enum Error {
     NotServing(ConfigError),
     /// A fork of some refs alone, of which this object is too large to be taken apart from one that only others reach.
     Entangled(ObjectId),
+    /// An import cannot be: it is the other server's doing.
+    Import(ImportFault),
     /// Nothing more may be stored.
     Storage(StorageLimit),
     Failed(Failure),
@@ -133,6 +136,8 @@ const AUTHENTICATION: u32 = 10_000;
 const INVALID_INPUT: u32 = 10_100;
 const INVALID_REPO_NAME: u32 = 10_101;
 const INVALID_TTL: u32 = 10_103;
+const INVALID_URL: u32 = 10_104;
+const REMOTE_AUTH_REQUIRED: u32 = 10_106;
 const NOT_FOUND: u32 = 10_200;
 const ALREADY_EXISTS: u32 = 10_201;
 const NOT_EMPTY: u32 = 10_202;
@@ -140,6 +145,7 @@ const CREATE_IN_PROGRESS: u32 = 10_301;
 const IMPORT_IN_PROGRESS: u32 = 10_302;
 const FORK_IN_PROGRESS: u32 = 10_303;
 const INTERNAL_ERROR: u32 = 10_400;
+const UPSTREAM_UNAVAILABLE: u32 = 10_401;
 const MEMORY_LIMIT: u32 = 10_402;
 const METHOD_NOT_ALLOWED: u32 = 10_405;
 const RATE_LIMITED: u32 = 10_429;
@@ -153,6 +159,8 @@ impl Error {
             Self::Input { pointer, .. } => pointer.as_deref(),
             Self::RepoName { pointer } | Self::NamespaceName { pointer } => *pointer,
             Self::Ttl(_) => Some("/ttl"),
+            Self::Import(ImportFault::Url(_) | ImportFault::NotGit(_)) => Some("/url"),
+            Self::Import(ImportFault::NoBranch(Some(_))) => Some("/branch"),
             _ => None,
         };
         self.with_headers(Answer::json(status, &envelope::failure(code, &self.message(), pointer)))
@@ -213,6 +221,7 @@ impl Error {
             Self::NamespaceBusy(_) => (409, CREATE_IN_PROGRESS),
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
             Self::Entangled(_) => (413, MEMORY_LIMIT),
+            Self::Import(fault) => rest_of_fault(fault),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
@@ -223,7 +232,11 @@ impl Error {
         match self {
             Self::Unauthenticated => 401,
             Self::Refused { refusal, .. } => match refusal {
-                Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => 401,
+                Refusal::NotFound
+                | Refusal::BadToken
+                | Refusal::TokenNotFound
+                | Refusal::ImportFailed { .. }
+                | Refusal::BadRef { .. } => 401,
                 Refusal::ReadScope | Refusal::ReadOnly => 403,
                 Refusal::AlreadyExists | Refusal::CatalogChanged | Refusal::UploadExpired | Refusal::ShareExpired => {
                     409
@@ -237,9 +250,20 @@ impl Error {
     }
 }
 
+fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
+    match fault {
+        ImportFault::Url(_) | ImportFault::NotGit(_) => (400, INVALID_URL),
+        ImportFault::AuthRequired => (400, REMOTE_AUTH_REQUIRED),
+        ImportFault::NotFound | ImportFault::NoBranch(_) => (404, NOT_FOUND),
+        ImportFault::Unavailable(_) | ImportFault::Unsound(_) => (502, UPSTREAM_UNAVAILABLE),
+        ImportFault::Storage(_) => (507, STORAGE_LIMIT),
+    }
+}
+
 fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
     match refusal {
-        Refusal::NotFound | Refusal::TokenNotFound => (404, NOT_FOUND),
+        Refusal::NotFound | Refusal::TokenNotFound | Refusal::ImportFailed { .. } => (404, NOT_FOUND),
+        Refusal::BadRef { .. } => (502, UPSTREAM_UNAVAILABLE),
         Refusal::AlreadyExists => (409, ALREADY_EXISTS),
         Refusal::BadToken => (401, AUTHENTICATION),
         Refusal::ReadScope | Refusal::ReadOnly => (403, AUTHENTICATION),

@@ -1,10 +1,11 @@
 //! The Artifacts Worker: entry points and the map of what is where.
 //!
 //! `http` takes requests apart, `ops` does what they want, `repo`, `namespace` and `account` are the Durable Objects
-//! and the way to them, `store` is R2. Calls go down that list, never up. `maintenance` stands beside `http`: what it
+//! and the way to them, `store` is R2, `remote` other Git servers. Calls go down that list, never up. `maintenance` stands beside `http`: what it
 //! begins is asked for by the repos themselves.
 
 mod account;
+mod byob;
 mod config;
 mod durable;
 mod error;
@@ -16,6 +17,7 @@ mod namespace;
 mod objects;
 mod ops;
 mod random;
+mod remote;
 mod repo;
 mod stats;
 mod store;

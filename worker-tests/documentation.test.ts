@@ -109,7 +109,7 @@ walk("the REST API makes, lists, shows and deletes repos and tokens", "api-rest-
   // It is empty, and the description is the one that was asked for.
   const differs = { description: "Fork for testing", objects: 0 };
   await walk.ask('curl --request POST "$ARTIFACTS_BASE_URL/repos/$ARTIFACTS_REPO/fork"', differs);
-  // Not built.
+  // It asks another host.
   walk.leaveOut('curl --request POST "$ARTIFACTS_BASE_URL/repos/react-mirror/import"');
   await walk.ask('curl "$ARTIFACTS_BASE_URL/repos/', { scope: "write" });
   const token = await walk.ask<CreatedToken>("curl --request POST");

@@ -5,6 +5,7 @@ use std::fmt;
 use worker::Url;
 
 use super::api_tokens::ApiTokens;
+use super::imports::ALLOW_INSECURE_IMPORT;
 use super::{
     ACCOUNT_STORAGE_MAX_BYTES, ACCOUNT_STORAGE_MAX_BYTES_DEFAULT, REPO_STORAGE_MAX_BYTES,
     REPO_STORAGE_MAX_BYTES_DEFAULT,
@@ -44,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) debug_triggers: bool,
     /// Whether a push may bring commits whose parents the repo does not have, as git's `receive.shallowUpdate`.
     pub(crate) receive_shallow_update: bool,
+    /// Whether imports may come over http and from this machine.
+    pub(crate) allows_insecure_import: bool,
 }
 
 /// Why the deployment does not serve: what to set, and how.
@@ -52,6 +55,7 @@ pub(crate) enum ConfigError {
     Missing { name: &'static str, how: &'static str },
     Malformed { name: &'static str, why: String },
     Development { what: &'static str },
+    InsecureImport,
 }
 
 impl fmt::Display for ConfigError {
@@ -59,6 +63,11 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Missing { name, how } => write!(f, "not configured: {name} is not set; {how}"),
             Self::Malformed { name, why } => write!(f, "not configured: {name} {why}"),
+            Self::InsecureImport => write!(
+                f,
+                "not serving: {ALLOW_INSECURE_IMPORT} is on, which lets callers reach what only this network should, and \
+                 this address is not a loopback one; take it out of [vars] in wrangler.toml"
+            ),
             Self::Development { what } => write!(
                 f,
                 "not serving: {what} is the well-known value of local development, and this address is not a loopback \
@@ -101,10 +110,11 @@ impl Config {
                 "RECEIVE_SHALLOW_UPDATE",
                 variable("RECEIVE_SHALLOW_UPDATE").as_deref(),
             )?,
+            allows_insecure_import: parse_switch(ALLOW_INSECURE_IMPORT, variable(ALLOW_INSECURE_IMPORT).as_deref())?,
         })
     }
 
-    /// Refuses the credentials of local development anywhere but on a loopback address.
+    /// Refuses what is for local development anywhere but on a loopback address.
     pub(super) fn permit(&self, host: Option<&str>) -> Result<(), ConfigError> {
         let public_url = Url::parse(&self.public_url).ok();
         let local = is_loopback(host) && is_loopback(public_url.as_ref().and_then(Url::host_str));
@@ -112,6 +122,8 @@ impl Config {
             "ACCOUNT_ID"
         } else if self.api_tokens.have_any(&DEVELOPMENT_TOKENS) {
             "an API token"
+        } else if self.allows_insecure_import {
+            return if local { Ok(()) } else { Err(ConfigError::InsecureImport) };
         } else {
             return Ok(());
         };
@@ -181,6 +193,7 @@ impl Config {
             },
             debug_triggers: false,
             receive_shallow_update: false,
+            allows_insecure_import: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::config::{RATE_PERIOD_SECONDS, TOKEN_TTL_MAX, TOKEN_TTL_MIN};
+use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
@@ -34,6 +35,8 @@ impl Error {
             Self::Entangled(id) => format!(
                 "Object {id} is too large to be forked without a branch that it is stored as a delta of. Fork all refs."
             ),
+            Self::Import(ImportFault::Url(fault)) => format!("Invalid URL: {fault}."),
+            Self::Import(fault) => capitalized(&fault.to_string()),
             Self::Storage(limit) => capitalized(&limit.to_string()),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
@@ -44,7 +47,11 @@ impl Error {
     pub(super) fn git_message(&self) -> String {
         match self {
             Self::Refused { refusal, .. } => match refusal {
-                Refusal::NotFound | Refusal::BadToken | Refusal::TokenNotFound => GIT_UNAUTHENTICATED.into(),
+                Refusal::NotFound
+                | Refusal::BadToken
+                | Refusal::TokenNotFound
+                | Refusal::ImportFailed { .. }
+                | Refusal::BadRef { .. } => GIT_UNAUTHENTICATED.into(),
                 Refusal::ReadScope => "the token's scope is read: a push needs write".into(),
                 Refusal::ReadOnly => "the repository is read-only".into(),
                 Refusal::NotReady(status) => format!("the repository is {}: try again", status_word(*status)),
@@ -90,6 +97,8 @@ fn status_word(status: Status) -> &'static str {
 fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotFound | Refusal::TokenNotFound => format!("Repository not found: {repo}."),
+        Refusal::ImportFailed { reason } => format!("Repository not found: {repo}. Its import failed: {reason}."),
+        Refusal::BadRef { reason } => format!("A ref is refused: {reason}."),
         Refusal::AlreadyExists => format!("repo already exists: {repo}"),
         Refusal::NotReady(status) => format!("Repository is {}: {repo}. Try again.", status_word(*status)),
         Refusal::BadToken => "Authentication error".into(),

@@ -11,9 +11,9 @@ use worker::{Env, Request, Response, Url};
 
 use super::answer::Answer;
 use super::auth;
-use super::body::RequestBody;
 use super::route::{Endpoint, GitRoute};
 use super::{rate_limit, serving, stream};
+use crate::byob::StreamBody;
 use crate::config::{
     self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
     REF_PREFIXES_MAX, WANTS_MAX,
@@ -51,13 +51,13 @@ pub(crate) struct GitRequest<'a> {
 
 /// Answers a Git request, after its whole body has come: an answer before that would break the client's connection.
 pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
-    let mut body = RequestBody::new(git.request);
+    let mut body = StreamBody::of_request(git.request);
     let answered = answer(git, &mut body).await;
     body::drain(&mut body).await;
     answered
 }
 
-async fn answer(git: &GitRequest<'_>, body: &mut RequestBody) -> Result<Response, Error> {
+async fn answer(git: &GitRequest<'_>, body: &mut StreamBody) -> Result<Response, Error> {
     let config = serving(git.config)?;
     let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
     let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
@@ -153,7 +153,7 @@ impl Asked {
     }
 }
 
-async fn read_fetch(body: &mut RequestBody, version: Version) -> Result<Asked, Error> {
+async fn read_fetch(body: &mut StreamBody, version: Version) -> Result<Asked, Error> {
     let request = body::read_whole(body, FETCH_BODY_LEN_MAX).await.map_err(Stopped::Body)?;
     if version != Version::V2 {
         return Ok(Asked::Fetch(FetchRequest::parse_version_0(&request, &REQUEST_LIMITS)?));

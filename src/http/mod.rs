@@ -2,7 +2,6 @@
 
 pub(crate) mod answer;
 mod auth;
-mod body;
 mod cors;
 mod debug;
 pub(crate) mod envelope;
@@ -15,15 +14,16 @@ mod stream;
 
 use worker::{Env, Request, Response, Url};
 
+use crate::byob::StreamBody;
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
 use crate::ops::body::{Stopped, read_whole};
+use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
 use crate::time;
 use answer::Answer;
-use body::RequestBody;
 use route::{Endpoint, GitRoute, RestRoute, Route};
 
 const OPTIONS: &str = "OPTIONS";
@@ -88,7 +88,7 @@ struct RestRequest<'a> {
 
 impl RestRequest<'_> {
     async fn serve(&self, route: &RestRoute) -> Result<Answer, Error> {
-        let body = read_whole(&mut RequestBody::new(self.request), REST_BODY_LEN_MAX).await;
+        let body = read_whole(&mut StreamBody::of_request(self.request), REST_BODY_LEN_MAX).await;
         let config = serving(self.config)?;
         let authorization = self.request.headers().get("authorization")?;
         let admitted = rest::admit(config, route, authorization.as_deref())?;
@@ -96,7 +96,8 @@ impl RestRequest<'_> {
         let body = body.map_err(Stopped::Body)?;
         let query = self.url.query_pairs().into_owned().collect();
         let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body };
-        rest::serve(&asked, &R2Packs::new(self.env)?, admitted).await
+        let outside = rest::Outside { store: &R2Packs::new(self.env)?, remote: &PlatformRemote::new(self.env) };
+        rest::serve(&asked, &outside, admitted).await
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) enum NamespaceCall {
     ChangeRepo { repo: String },
     DeleteRepo { repo: String },
     ForkRepo { repo: String },
+    ImportRepo { repo: String },
     ListTokens { repo: String },
     ListPushes { repo: String },
     GetRepoStorage { repo: String },
@@ -176,7 +177,8 @@ fn namespace_call(method: &str, path: &[&str]) -> Result<NamespaceCall, Error> {
             return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
         }
         (["tokens"], "POST") => NamespaceCall::CreateToken,
-        (["tokens"] | ["repos", _, "fork"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
+        (["repos", repo, "import"], "POST") => NamespaceCall::ImportRepo { repo: (*repo).into() },
+        (["tokens"] | ["repos", _, "fork" | "import"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
         (["tokens", token_id], "DELETE") => NamespaceCall::RevokeToken { token_id: (*token_id).into() },
         (["tokens", _], _) => return Err(Error::MethodNotAllowed { allow: "DELETE" }),
         _ => return Err(Error::NoRoute),
@@ -248,6 +250,7 @@ mod tests {
             ("PATCH", "/ns/repos/r", NamespaceCall::ChangeRepo { repo: repo() }),
             ("DELETE", "/ns/repos/r", NamespaceCall::DeleteRepo { repo: repo() }),
             ("POST", "/ns/repos/r/fork", NamespaceCall::ForkRepo { repo: repo() }),
+            ("POST", "/ns/repos/r/import", NamespaceCall::ImportRepo { repo: repo() }),
             ("GET", "/ns/repos/r/tokens", NamespaceCall::ListTokens { repo: repo() }),
             ("GET", "/ns/repos/r/pushes", NamespaceCall::ListPushes { repo: repo() }),
             ("GET", "/ns/repos/r/storage", NamespaceCall::GetRepoStorage { repo: repo() }),

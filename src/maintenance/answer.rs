@@ -6,9 +6,9 @@ use crate::durable::{Database, Failure, Frame, FrameWriter, Never, Noted};
 
 /// Answers a frame that holds a [`Call`] with one that holds a `Result<Noted, Never>`.
 pub(crate) fn answer_frame<D: Database>(db: &D, now: u64, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
-    let Call::Begin { namespace, repo, collects } = Frame::parse(frame)?.head()?;
+    let Call::Begin { namespace, repo, work } = Frame::parse(frame)?.head()?;
     let result = db.transaction(|| {
-        job::note(db, now, &namespace, &repo, collects)?;
+        job::note(db, now, &namespace, &repo, work)?;
         Ok(Ok::<Noted, Never>(Noted::Done))
     })?;
     FrameWriter::default().finish(&result)

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::repo::Work;
+
 /// Everything it can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Call {
     /// There is something to do; twice is the same as once.
-    Begin { namespace: String, repo: String, collects: bool },
+    Begin { namespace: String, repo: String, work: Work },
 }
 
 #[cfg(test)]
@@ -17,8 +19,8 @@ mod tests {
 
     #[test]
     fn a_call_travels_as_this_json() {
-        let call = Call::Begin { namespace: "Default".into(), repo: "a".into(), collects: true };
-        let json = r#"{"begin":{"namespace":"Default","repo":"a","collects":true}}"#;
+        let call = Call::Begin { namespace: "Default".into(), repo: "a".into(), work: Work::Collect };
+        let json = r#"{"begin":{"namespace":"Default","repo":"a","work":"collect"}}"#;
         assert_eq!(serde_json::to_string(&call).unwrap(), json);
         assert_eq!(serde_json::to_string(&Ok::<_, Never>(Noted::Done)).unwrap(), r#"{"Ok":"done"}"#);
     }

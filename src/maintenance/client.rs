@@ -3,6 +3,7 @@
 use super::call::Call;
 use crate::durable::{Failure, Wire, tell};
 use crate::names::{NamespaceName, RepoName};
+use crate::repo::Work;
 
 /// A repo's maintenance, at the end of a wire.
 #[derive(Debug, Clone)]
@@ -19,8 +20,8 @@ impl<W: Wire> MaintenanceClient<W> {
     }
 
     /// Says that there is something to do; returns when that has been noted.
-    pub(crate) async fn begin(&self, collects: bool) -> Result<(), Failure> {
-        let call = Call::Begin { namespace: self.namespace.clone(), repo: self.repo.clone(), collects };
+    pub(crate) async fn begin(&self, work: Work) -> Result<(), Failure> {
+        let call = Call::Begin { namespace: self.namespace.clone(), repo: self.repo.clone(), work };
         tell(&self.wire, &call).await
     }
 }

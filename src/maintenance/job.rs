@@ -1,9 +1,10 @@
 //! The one row of `job`: what this object is to do, until it is done.
 
-use crate::config::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, MAINTENANCE_ATTEMPTS_MAX};
+use crate::config::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_WATCH_MS, MAINTENANCE_ATTEMPTS_MAX};
 use crate::durable::{Database, Failure, Schema};
+use crate::repo::Work;
 
-const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[] };
+const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&IMPORTS] };
 
 const TABLES: [&str; 1] = [
     // version tells whether it was asked for again while it was being done.
@@ -13,50 +14,70 @@ const TABLES: [&str; 1] = [
     ) STRICT",
 ];
 
+const IMPORTS: [&str; 1] = ["ALTER TABLE job ADD COLUMN imports INTEGER NOT NULL DEFAULT 0"];
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
     pub(super) namespace: String,
     pub(super) repo: String,
-    pub(super) collects: bool,
+    pub(super) work: Work,
     attempts: u64,
     version: u64,
 }
 
-/// Notes what is to be done, at once.
-pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, collects: bool) -> Result<(), Failure> {
+/// Notes what is to be done, at once. To be asked for an import again begins nothing anew: it goes on by itself.
+pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, work: Work) -> Result<(), Failure> {
     SCHEMA.create(db)?;
+    let (collects, imports) = (work == Work::Collect, work == Work::Import);
+    if imports && !db.exec("SELECT 1 FROM job WHERE imports = 1", &[])?.is_empty() {
+        return Ok(());
+    }
     let noted = db.exec(
-        "UPDATE job SET collects = MAX(collects, ?1), attempts = 0, version = version + 1 RETURNING 1",
-        &[collects.into()],
+        "UPDATE job SET collects = MAX(collects, ?1), imports = MAX(imports, ?2), attempts = 0, version = version + 1
+         RETURNING 1",
+        &[collects.into(), imports.into()],
     )?;
     if noted.is_empty() {
         db.exec(
-            "INSERT INTO job (namespace, repo, collects, attempts, version) VALUES (?1, ?2, ?3, 0, 1)",
-            &[namespace.into(), repo.into(), collects.into()],
+            "INSERT INTO job (namespace, repo, collects, imports, attempts, version) VALUES (?1, ?2, ?3, ?4, 0, 1)",
+            &[namespace.into(), repo.into(), collects.into(), imports.into()],
         )?;
     }
     db.set_alarm(Some(now))
 }
 
 /// What is to be done now. It counts as tried from here on, and until it has been the alarm stands ahead: should it be
-/// killed, another comes, a few times.
+/// killed, another comes, a few times. An import is told that it has been tried too often.
 pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure> {
     if !SCHEMA.exists(db)? {
         return Ok(None);
     }
-    let rows = db.exec("SELECT namespace, repo, collects, attempts, version FROM job", &[])?;
+    let rows = db.exec("SELECT namespace, repo, collects, imports, attempts, version FROM job", &[])?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-    let (namespace, repo, collects) = (row.text()?, row.text()?, row.flag()?);
-    let job = Job { namespace, repo, collects, attempts: row.integer()?, version: row.integer()? };
-    if job.attempts > MAINTENANCE_ATTEMPTS_MAX {
+    let (namespace, repo, collects, imports) = (row.text()?, row.text()?, row.flag()?, row.flag()?);
+    let work = match (imports, collects) {
+        (true, _) => Work::Import,
+        (false, true) => Work::Collect,
+        (false, false) => Work::Compact,
+    };
+    let job = Job { namespace, repo, work, attempts: row.integer()?, version: row.integer()? };
+    if job.attempts > MAINTENANCE_ATTEMPTS_MAX && work != Work::Import {
         db.exec("DELETE FROM job", &[])?;
         db.set_alarm(None)?;
         return Ok(None);
     }
+    let ahead_ms = if work == Work::Import { IMPORT_WATCH_MS } else { BACKOFF_MAX_MS };
     db.exec("UPDATE job SET attempts = attempts + 1", &[])?;
-    db.set_alarm(Some(now + BACKOFF_MAX_MS))?;
+    db.set_alarm(Some(now + ahead_ms))?;
     Ok(Some(job))
+}
+
+impl Job {
+    /// Whether it has been begun too often without coming further.
+    pub(super) fn is_spent(&self) -> bool {
+        self.attempts >= IMPORT_ATTEMPTS_MAX
+    }
 }
 
 /// The job has been done. It is begun again if it was asked for meanwhile.
@@ -66,9 +87,15 @@ pub(super) fn done<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failu
     db.set_alarm(more.then_some(now))
 }
 
+/// A part of the job has been done, and the next one is begun at once.
+pub(super) fn goes_on<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
+    db.exec("UPDATE job SET attempts = 0", &[])?;
+    db.set_alarm(Some(now))
+}
+
 /// The job could not be done: it is tried again later, a few times.
 pub(super) fn put_off<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
-    if job.attempts >= MAINTENANCE_ATTEMPTS_MAX {
+    if job.attempts >= MAINTENANCE_ATTEMPTS_MAX && job.work != Work::Import {
         return done(db, now, job);
     }
     let wait_ms = BACKOFF_MIN_MS << job.attempts.min(MAINTENANCE_ATTEMPTS_MAX);
@@ -83,23 +110,43 @@ mod tests {
     #[test]
     fn a_job_that_kills_its_object_is_not_tried_for_ever() {
         let db = MemoryDatabase::default();
-        note(&db, 0, "ns", "repo", false).unwrap();
+        note(&db, 0, "ns", "repo", Work::Compact).unwrap();
         let mut n_tries = 0;
         while let Some(at) = db.take_alarm() {
             n_tries += u64::from(take(&db, at).unwrap().is_some());
         }
         assert_eq!(n_tries, 1 + MAINTENANCE_ATTEMPTS_MAX);
-        note(&db, 0, "ns", "repo", false).unwrap();
+        note(&db, 0, "ns", "repo", Work::Compact).unwrap();
         assert!(db.alarm().is_some() && take(&db, 0).unwrap().is_some());
     }
 
     #[test]
     fn what_is_asked_for_during_the_last_attempt_is_done() {
         let db = MemoryDatabase::default();
-        note(&db, 0, "ns", "repo", false).unwrap();
+        note(&db, 0, "ns", "repo", Work::Compact).unwrap();
         let job = take(&db, 0).unwrap().unwrap();
-        note(&db, 5, "ns", "repo", true).unwrap();
+        note(&db, 5, "ns", "repo", Work::Collect).unwrap();
         put_off(&db, 5, &Job { attempts: MAINTENANCE_ATTEMPTS_MAX, ..job }).unwrap();
-        assert!(take(&db, 5).unwrap().unwrap().collects);
+        assert!(take(&db, 5).unwrap().unwrap().work == Work::Collect);
+    }
+
+    #[test]
+    fn an_import_that_is_killed_goes_on_soon_and_hears_when_it_was_too_often() {
+        let db = MemoryDatabase::default();
+        note(&db, 0, "ns", "repo", Work::Import).unwrap();
+        let mut n_tries = 0;
+        loop {
+            let at = db.take_alarm().unwrap();
+            assert!(at <= n_tries * IMPORT_WATCH_MS);
+            n_tries += 1;
+            // Who asks again does not make it forget.
+            note(&db, at, "ns", "repo", Work::Import).unwrap();
+            if take(&db, at).unwrap().unwrap().is_spent() {
+                break;
+            }
+        }
+        assert_eq!(n_tries, 1 + IMPORT_ATTEMPTS_MAX);
+        goes_on(&db, 7).unwrap();
+        assert!(db.alarm() == Some(7) && !take(&db, 7).unwrap().unwrap().is_spent());
     }
 }

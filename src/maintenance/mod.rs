@@ -14,5 +14,5 @@ mod object;
 pub(crate) use answer::answer_frame;
 pub(crate) use client::MaintenanceClient;
 #[cfg(test)]
-pub(crate) use duties::{perform, take};
+pub(crate) use duties::{Tools, perform, take};
 pub use object::MaintenanceObject;

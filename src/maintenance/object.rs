@@ -4,9 +4,12 @@
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::answer::answer_frame;
-use super::duties;
+use super::duties::{self, Tools};
+use crate::config;
 use crate::durable::{ObjectDatabase, serve};
 use crate::objects::DurableObjects;
+use crate::ops::import::Limits;
+use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
 use crate::time;
 
@@ -30,7 +33,12 @@ impl DurableObject for MaintenanceObject {
         let failed = |failure: crate::durable::Failure| worker::Error::RustError(failure.to_string());
         let Some(job) = duties::take(&self.db, time::now()).map_err(failed)? else { return Response::empty() };
         let store = R2Packs::of_repo(&self.env, &job.namespace, &job.repo).map_err(failed)?;
-        duties::perform(&self.db, &DurableObjects::new(&self.env), &store, job, time::now).await.map_err(failed)?;
+        let limits = Limits {
+            repo_storage_max: config::repo_storage_max(&self.env),
+            patience_ms: config::import_patience_ms(&self.env),
+        };
+        let tools = Tools { store: &store, remote: &PlatformRemote::new(&self.env), limits };
+        duties::perform(&self.db, &DurableObjects::new(&self.env), &tools, job, time::now).await.map_err(failed)?;
         Response::empty()
     }
 }

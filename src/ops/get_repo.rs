@@ -14,6 +14,7 @@ pub(crate) async fn get_repo(
     match objects.repo(namespace, repo)?.info().await? {
         Ok(info) if info.status == Status::Ready => Ok(info),
         Ok(info) => Err(Error::Refused { repo: repo.to_string(), refusal: Refusal::NotReady(info.status) }),
+        Err(refusal @ Refusal::ImportFailed { .. }) => Err(Error::Refused { repo: repo.to_string(), refusal }),
         Err(_) => Err(missing(objects, namespace, repo).await?),
     }
 }

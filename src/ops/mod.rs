@@ -11,6 +11,7 @@ pub(crate) mod delete_namespace;
 pub(crate) mod delete_repo;
 pub(crate) mod fork;
 pub(crate) mod get_repo;
+pub(crate) mod import;
 pub(crate) mod object_info;
 mod place;
 pub(crate) mod receive_pack;

@@ -21,6 +21,8 @@ pub(crate) struct Upload<'a, S> {
     buffer: Option<Buffer>,
     n_segments: u64,
     in_flight: FuturesUnordered<Put<'a>>,
+    /// Whether what is added is in R2 already.
+    pub(crate) is_there: bool,
 }
 
 /// A pack that has come to its end.
@@ -33,12 +35,12 @@ pub(crate) enum Uploaded {
 
 impl<'a, S: PackStore> Upload<'a, S> {
     pub(crate) fn new(store: &'a S, repo_id: &'a str, id: &'a str) -> Self {
-        Self { store, repo_id, id, buffer: None, n_segments: 0, in_flight: FuturesUnordered::new() }
+        Self { store, repo_id, id, buffer: None, n_segments: 0, in_flight: FuturesUnordered::new(), is_there: false }
     }
 
     /// Adds the next bytes. Waits only when too many segments are in flight.
     pub(crate) async fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut rest = bytes;
+        let mut rest = if self.is_there { &[] } else { bytes };
         while !rest.is_empty() {
             let mut buffer = self.roomy_buffer().await?;
             rest = buffer.add_slice(rest);
@@ -106,6 +108,9 @@ impl<'a, S: PackStore> Upload<'a, S> {
 
     /// Waits until all is stored, unless the pack is small.
     pub(crate) async fn finish(mut self) -> Result<Uploaded, Failure> {
+        if self.is_there {
+            return Ok(Uploaded::Stored);
+        }
         let last = self.buffer.take().map_or_else(|| Bytes::from(Vec::new()), Buffer::finish);
         if self.n_segments == 0 && last.len() <= INLINE_PACK_LEN_MAX {
             return Ok(Uploaded::Small(last));

@@ -4,6 +4,8 @@
 //! Rows say what is due and when; the alarm is set to the earliest of them. Work that fails is put off, ever longer,
 //! and never thrown away: an alarm whose handler fails too often is one that the platform gives up.
 
+use serde::{Deserialize, Serialize};
+
 use super::call::RepoInfo;
 use super::holders::{self, Check};
 use super::metadata;
@@ -11,7 +13,8 @@ use super::releases::{self, Pending};
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
 use crate::config::{
-    ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, CREATION_REPORT_DELAY_MS, REPORT_DELAY_MS,
+    ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, CREATION_REPORT_DELAY_MS, IMPORT_AGAIN_MS,
+    REPORT_DELAY_MS,
 };
 use crate::durable::{Database, Failure, backoff_ms};
 
@@ -23,7 +26,16 @@ pub(crate) enum Report {
     /// The incarnation is gone; of what it has brought others hold so many bytes.
     Gone { namespace: String, repo_id: String, held_size: u64 },
     /// For maintenance: there are packs to merge, or to go through for what nothing reaches.
-    Maintain { namespace: String, name: String, collects: bool },
+    Maintain { namespace: String, name: String, work: Work },
+}
+
+/// What maintenance is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Work {
+    Compact,
+    Collect,
+    Import,
 }
 
 /// A report with what it takes to note that it was heard.
@@ -49,6 +61,7 @@ const STANDS: &str = "stands";
 const GONE: &str = "gone";
 const COMPACT: &str = "compact";
 const COLLECT: &str = "collect";
+const IMPORT: &str = "import";
 
 /// The namespace is to hear how the repo stands, a little later.
 pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
@@ -96,6 +109,17 @@ pub(super) fn collected<D: Database>(db: &D, next: Option<u64>, repo_id: &str) -
     }
 }
 
+/// Maintenance is to hear that the repo is to be filled, even if who wants it has not lived to say so.
+pub(super) fn import<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    notify(db, now + REPORT_DELAY_MS, repo_id, IMPORT)
+}
+
+/// The repo has been filled, or never will be.
+pub(super) fn imported<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
+    db.exec("DELETE FROM notices WHERE repo_id = ?1 AND kind = ?2", &[repo_id.into(), IMPORT.into()])?;
+    arm(db)
+}
+
 /// Sets the alarm to the earliest thing that is due.
 pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
     let rows = db.exec(
@@ -132,11 +156,16 @@ pub(super) fn rest<D: Database>(db: &D) -> Result<(), Failure> {
 pub(super) fn heard<D: Database>(db: &D, now: u64, notice: &Notice) -> Result<(), Failure> {
     let key = [(&notice.repo_id).into(), notice.kind.into()];
     let [repo_id, kind] = key;
-    if notice.kind == COLLECT {
+    let again_ms = match notice.kind {
+        COLLECT => Some(COLLECT_AGAIN_MS),
+        IMPORT => Some(IMPORT_AGAIN_MS),
+        _ => None,
+    };
+    if let Some(again_ms) = again_ms {
         // It is over when maintenance says so; should it never, it is asked again.
         db.exec(
             "UPDATE notices SET due_at = ?3, attempts = 0 WHERE repo_id = ?1 AND kind = ?2",
-            &[repo_id, kind, (now + COLLECT_AGAIN_MS).into()],
+            &[repo_id, kind, (now + again_ms).into()],
         )?;
         return Ok(());
     }
@@ -184,8 +213,9 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
             (Report::Gone { namespace, repo_id: repo_id.clone(), held_size: holders::held_size(db, &repo_id)? }, GONE)
         } else {
             let Some(repo) = metadata::living_as(db, &repo_id)? else { continue };
-            match [COMPACT, COLLECT].into_iter().find(|&maintenance| maintenance == kind) {
-                Some(kind) => (Report::Maintain { namespace, name: repo.info.name, collects: kind == COLLECT }, kind),
+            let works = [(COMPACT, Work::Compact), (COLLECT, Work::Collect), (IMPORT, Work::Import)];
+            match works.into_iter().find(|&(maintenance, _)| maintenance == kind) {
+                Some((kind, work)) => (Report::Maintain { namespace, name: repo.info.name, work }, kind),
                 None => (Report::Stands(repo.info), STANDS),
             }
         };

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Refusal, Reply};
 use super::schema::SCHEMA;
-use super::{commit, compaction, fork, holders, metadata, open, pushes, storage, tokens, uploads};
+use super::{commit, compaction, fork, holders, import, metadata, open, pushes, storage, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// When a call arrives, and what the deployment says about time and room.
@@ -50,7 +50,16 @@ fn answer<D: Database>(
             }
             Ok(Reply::Done)
         }
-        Call::Info => metadata::living(db)?.map(|repo| Reply::Info(repo.info)).ok_or(Refusal::NotFound),
+        Call::CreateImport(call) => import::create(db, now, call)?.map(Reply::Info),
+        Call::BeginImport => import::begin(db, moment, strings)?.map(|state| Reply::Import(Box::new(state))),
+        Call::NoteDownload(call) => import::note_download(db, now, call)?.map(|()| Reply::Done),
+        Call::CommitImport(call) => import::commit(db, moment, call, frame)?.map(|()| Reply::Done),
+        Call::EndImport(call) => import::end(db, now, call)?.map(|()| Reply::Done),
+        Call::FailImport(call) => import::fail(db, moment, call)?.map(|is_over| Reply::ImportFailed { is_over }),
+        Call::Info => match metadata::living(db)? {
+            Some(repo) => Ok(Reply::Info(repo.info)),
+            None => Err(import::failure(db, now)?),
+        },
         Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),
         Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
         Call::AddToken { repo_id, token } => match metadata::living_as(db, repo_id)? {

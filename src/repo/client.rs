@@ -1,8 +1,9 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, Hold, NewFork, NewRepo, NewToken, PushPage, Refusal, Release, Replace, Reply, RepoAddress,
-    RepoChange, RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
+    Call, Commit, Committed, Download, EndImport, FailImport, Hold, ImportPack, ImportPlan, ImportState, NewFork,
+    NewImport, NewRepo, NewToken, NoteDownload, PushPage, Refusal, Release, Replace, Reply, RepoAddress, RepoChange,
+    RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -36,6 +37,14 @@ pub(crate) struct Lent {
     pub(crate) owners: Vec<RepoAddress>,
     pub(crate) is_exact: bool,
     pub(crate) not_after: u64,
+}
+
+/// An import: see [`ImportState`].
+#[derive(Debug)]
+pub(crate) struct Importing {
+    pub(crate) opened: Opened,
+    pub(crate) plan: ImportPlan,
+    pub(crate) download: Option<Download>,
 }
 
 impl Surveyed {
@@ -102,6 +111,54 @@ impl<W: Wire> RepoClient<W> {
     /// Tells the owner of packs that a holder no longer has them.
     pub(crate) async fn release(&self, release: Release) -> Asked<()> {
         self.ask(&Call::Release(release), &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// Makes a repo that is to be filled from another server.
+    pub(crate) async fn create_import(&self, new: NewImport) -> Asked<RepoInfo> {
+        self.ask(&Call::CreateImport(new), &[], |reply| match reply {
+            Reply::Info(info) => Some(info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// What the next step of an import starts from.
+    pub(crate) async fn begin_import(&self) -> Asked<Importing> {
+        let Answer { result, strings } = self.exchange(&Call::BeginImport, &[]).await?;
+        match result {
+            Ok(Reply::Import(state)) => {
+                let ImportState { snapshot, plan, download } = *state;
+                Ok(Ok(Importing { opened: Opened { snapshot, strings }, plan, download }))
+            }
+            Ok(_) => Err(unexpected()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Notes a pack that has come.
+    pub(crate) async fn note_download(&self, note: NoteDownload) -> Asked<()> {
+        self.ask(&Call::NoteDownload(note), &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// Commits a pack of an import; `inline` as for [`Self::commit`].
+    pub(crate) async fn commit_import(&self, pack: ImportPack, inline: Option<(&[u8], &[u8])>) -> Asked<()> {
+        let strings = inline.map(|(pack, index)| [pack, index]);
+        let strings = strings.as_ref().map_or(&[][..], |strings| &strings[..]);
+        self.ask(&Call::CommitImport(pack), strings, |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// Makes an imported repo ready.
+    pub(crate) async fn end_import(&self, end: EndImport) -> Asked<()> {
+        self.ask(&Call::EndImport(end), &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    }
+
+    /// Notes that a step of an import failed; whether it was the last.
+    pub(crate) async fn fail_import(&self, fail: FailImport) -> Asked<bool> {
+        self.ask(&Call::FailImport(fail), &[], |reply| match reply {
+            Reply::ImportFailed { is_over } => Some(is_over),
+            _ => None,
+        })
+        .await
     }
 
     /// The repo's metadata.

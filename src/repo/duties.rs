@@ -67,8 +67,8 @@ async fn tell(objects: &impl Objects, notice: &Notice) -> Result<(), Failure> {
         Report::Gone { namespace: name, repo_id, held_size } => {
             objects.namespace(&namespace(name)?)?.remove_with(repo_id.clone(), *held_size).await
         }
-        Report::Maintain { namespace: name, name: repo, collects } => {
-            objects.maintenance(&namespace(name)?, &repo_name(repo)?)?.begin(*collects).await
+        Report::Maintain { namespace: name, name: repo, work } => {
+            objects.maintenance(&namespace(name)?, &repo_name(repo)?)?.begin(*work).await
         }
     }
 }

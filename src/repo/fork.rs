@@ -92,7 +92,8 @@ pub(super) fn create<D: Database>(
         packs::insert_shared(db, repo_id, row, owner, frame)?;
     }
     let last_pack_seq = fork.packs.iter().map(|row| row.pack_seq).max().unwrap_or(0);
-    metadata::forked(db, repo_id, &fork.source, last_pack_seq)?;
+    metadata::came_from(db, repo_id, &fork.source)?;
+    metadata::set_last_pack_seq(db, repo_id, last_pack_seq)?;
     alarm::made(db, moment.now, repo_id)?;
     match metadata::living(db)? {
         Some(repo) => Ok(Ok(repo.info)),

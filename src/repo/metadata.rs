@@ -3,7 +3,7 @@
 use super::answer::Moment;
 use super::call::{Description, NewRepo, Refusal, RepoChange, RepoInfo, Status};
 use super::schema::SCHEMA;
-use super::{alarm, dropped, packs, pushes, refs, shallow, tokens};
+use super::{alarm, dropped, import, packs, pushes, refs, shallow, tokens};
 use crate::durable::{Database, Failure, Row};
 
 /// The incarnation that lives, as it is stored.
@@ -114,6 +114,7 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     dropped::clear(db, &repo_id)?;
     pushes::clear(db, &repo_id)?;
     shallow::clear(db, &repo_id)?;
+    import::clear(db, &repo_id)?;
     for pack in packs::names(db, &repo_id)? {
         packs::release(db, moment, &repo_id, &pack)?;
     }
@@ -121,13 +122,24 @@ pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<Stri
     Ok(Ok(repo_id))
 }
 
-/// Notes what the repo was forked from.
-pub(super) fn forked<D: Database>(db: &D, repo_id: &str, source: &str, last_pack_seq: u64) -> Result<(), Failure> {
-    db.exec(
-        "UPDATE repo SET source = ?2, last_pack_seq = ?3 WHERE repo_id = ?1",
-        &[repo_id.into(), source.into(), last_pack_seq.into()],
-    )
-    .map(drop)
+/// Notes where the repo came from.
+pub(super) fn came_from<D: Database>(db: &D, repo_id: &str, source: &str) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET source = ?2 WHERE repo_id = ?1", &[repo_id.into(), source.into()]).map(drop)
+}
+
+/// The next pack comes after that.
+pub(super) fn set_last_pack_seq<D: Database>(db: &D, repo_id: &str, last_pack_seq: u64) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET last_pack_seq = ?2 WHERE repo_id = ?1", &[repo_id.into(), last_pack_seq.into()]).map(drop)
+}
+
+pub(super) fn set_status<D: Database>(db: &D, repo_id: &str, status: Status) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET status = ?2 WHERE repo_id = ?1", &[repo_id.into(), status.as_str().into()]).map(drop)
+}
+
+/// Something has changed that is no push.
+pub(super) fn updated<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec("UPDATE repo SET updated_at = MAX(updated_at, ?2) WHERE repo_id = ?1", &[repo_id.into(), now.into()])?;
+    alarm::report(db, now, repo_id)
 }
 
 /// Notes whether there may be objects in the packs that no ref reaches.

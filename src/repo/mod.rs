@@ -16,6 +16,7 @@ mod fixture;
 mod fork;
 mod geometry;
 mod holders;
+mod import;
 mod metadata;
 mod object;
 mod open;
@@ -29,9 +30,10 @@ mod storage;
 mod tokens;
 mod uploads;
 
+pub(crate) use alarm::Work;
 #[cfg(test)]
 pub(crate) use answer::{Moment, answer_frame};
-pub(crate) use client::{Lent, Opened, RepoClient, Surveyed};
+pub(crate) use client::{Importing, Lent, Opened, RepoClient, Surveyed};
 #[cfg(test)]
 pub(crate) use duties::perform;
 pub(crate) use geometry::{Weight, run_to_merge};

@@ -5,7 +5,7 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW, &FORKS] };
+pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW, &FORKS, &IMPORTS] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -101,6 +101,16 @@ const FORKS: [&str; 11] = [
     "UPDATE repo SET unreached = 1 WHERE last_push_at IS NOT NULL",
 ];
 
+const IMPORTS: [&str; 2] = [
+    // Why an import came to nothing.
+    "ALTER TABLE repo ADD COLUMN failure TEXT",
+    // What is wanted of another server, for as long as the repo is being filled; download is JSON.
+    "CREATE TABLE imports (
+        repo_id TEXT PRIMARY KEY, url TEXT NOT NULL, branch TEXT NOT NULL, depth INTEGER, all_refs INTEGER NOT NULL,
+        download TEXT, failures INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +131,7 @@ mod tests {
         // What was pushed before that was looked at may have left something behind.
         assert!(repo.has_unreached);
         assert_eq!(crate::repo::metadata::pushed(&db, 2, "r1"), Ok(1));
-        for table in ["dropped", "pushes", "shallow", "releases"] {
+        for table in ["dropped", "pushes", "shallow", "releases", "imports"] {
             assert_eq!(db.exec(&format!("SELECT * FROM {table}"), &[]).unwrap().len(), 0);
         }
     }

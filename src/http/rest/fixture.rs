@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Asked, admit, serve};
+use super::{Asked, Outside, admit, serve};
 use crate::config::Config;
 use crate::durable::ready;
 use crate::error::Error;
 use crate::http::answer::Answer;
 use crate::http::route::{Route, route};
 use crate::objects::MemoryObjects;
+use crate::remote::MemoryRemote;
 use crate::store::MemoryPacks;
 
 pub(super) const BASE: &str = "/client/v4/accounts/abc/artifacts/namespaces";
@@ -36,9 +37,10 @@ impl Api {
         let authorization = token.map(|token| format!("Bearer {token}"));
         let asked =
             Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
+        let outside = Outside { store: &self.store, remote: &MemoryRemote::none() };
         let served = match route(method, path) {
             Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
-                .and_then(|admitted| ready(serve(&asked, &self.store, admitted))),
+                .and_then(|admitted| ready(serve(&asked, &outside, admitted))),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };

@@ -52,12 +52,19 @@ impl Fields {
     }
 
     /// A field that is a number, null or not there.
-    pub(super) fn number(&self, name: &str) -> Result<Option<&Number>, Error> {
+    fn number(&self, name: &str) -> Result<Option<&Number>, Error> {
         match self.present(name) {
             None => Ok(None),
             Some(Value::Number(number)) => Ok(Some(number)),
             Some(_) => Err(field_error(name, "expected a number")),
         }
+    }
+
+    /// The same, a whole one. 3600.0 is one too: some languages have but one kind of numbers. The number as it stands comes back
+    /// if it is not.
+    pub(super) fn whole_number(&self, name: &str) -> Result<Option<Result<u64, &Number>>, Error> {
+        let whole = |number: &Number| number.as_u64().or_else(|| number.to_string().strip_suffix(".0")?.parse().ok());
+        Ok(self.number(name)?.map(|number| whole(number).ok_or(number)))
     }
 
     fn present(&self, name: &str) -> Option<&Value> {

@@ -4,6 +4,7 @@ mod cursor;
 #[cfg(test)]
 mod fixture;
 mod forks;
+mod imports;
 mod input;
 mod namespaces;
 mod pushes;
@@ -20,6 +21,7 @@ use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
+use crate::remote::Remote;
 use crate::store::PackStore;
 use crate::store::inventory::Inventory;
 
@@ -31,6 +33,12 @@ pub(crate) struct Asked<'a, O> {
     pub(crate) now: u64,
     pub(crate) query: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
+}
+
+/// What some requests are about besides objects.
+pub(crate) struct Outside<'a, S, R> {
+    pub(crate) store: &'a S,
+    pub(crate) remote: &'a R,
 }
 
 /// A request of somebody who may make it: what they ask is looked at after that.
@@ -82,20 +90,20 @@ pub(crate) fn admit<'a>(
 /// Answers a REST request.
 pub(crate) async fn serve<O: Objects>(
     asked: &Asked<'_, O>,
-    store: &(impl PackStore + Inventory),
+    outside: &Outside<'_, impl PackStore + Inventory, impl Remote>,
     admitted: Admitted<'_>,
 ) -> Result<Answer, Error> {
     match admitted {
         Admitted::CreateNamespace(token) => namespaces::create(asked, token).await,
         Admitted::ListNamespaces(token) => namespaces::list(asked, token).await,
-        Admitted::ListStorage => storage::list(asked, store).await,
-        Admitted::In(namespace, call) => serve_namespace(asked, store, namespace, call).await,
+        Admitted::ListStorage => storage::list(asked, outside.store).await,
+        Admitted::In(namespace, call) => serve_namespace(asked, outside, namespace, call).await,
     }
 }
 
 async fn serve_namespace<O: Objects>(
     asked: &Asked<'_, O>,
-    store: &impl PackStore,
+    outside: &Outside<'_, impl PackStore, impl Remote>,
     namespace: NamespaceName,
     call: &NamespaceCall,
 ) -> Result<Answer, Error> {
@@ -107,7 +115,12 @@ async fn serve_namespace<O: Objects>(
         NamespaceCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::ChangeRepo { repo } => repos::change(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::ForkRepo { repo } => forks::create(asked, store, namespace, repo_name(repo, None)?).await,
+        NamespaceCall::ForkRepo { repo } => {
+            forks::create(asked, outside.store, namespace, repo_name(repo, None)?).await
+        }
+        NamespaceCall::ImportRepo { repo } => {
+            imports::create(asked, outside.remote, namespace, repo_name(repo, None)?).await
+        }
         NamespaceCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
         NamespaceCall::GetRepoStorage { repo } => storage::get(asked, &namespace, &repo_name(repo, None)?).await,

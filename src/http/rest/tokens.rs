@@ -115,11 +115,9 @@ fn token(info: &TokenInfo) -> Token<'_> {
 }
 
 fn parse_ttl(fields: &Fields) -> Result<u64, Error> {
-    let Some(ttl) = fields.number("ttl")? else { return Ok(TOKEN_TTL_DEFAULT) };
-    let range = TOKEN_TTL_MIN..=TOKEN_TTL_MAX;
-    // 3600.0 is a whole number too: some languages have but one kind of them.
-    let whole = ttl.as_u64().or_else(|| ttl.to_string().strip_suffix(".0")?.parse().ok());
-    whole.filter(|seconds| range.contains(seconds)).ok_or_else(|| Error::Ttl(ttl.to_string()))
+    let Some(ttl) = fields.whole_number("ttl")? else { return Ok(TOKEN_TTL_DEFAULT) };
+    let ttl = ttl.map_err(|ttl| Error::Ttl(ttl.to_string()))?;
+    if (TOKEN_TTL_MIN..=TOKEN_TTL_MAX).contains(&ttl) { Ok(ttl) } else { Err(Error::Ttl(ttl.to_string())) }
 }
 
 /// A number that has been checked to be at most [`PAGE_MAX`].

@@ -12,6 +12,8 @@ use super::*;
 use crate::config::{self, COMPACT_DELAY_MS, MAINTENANCE_ATTEMPTS_MAX, PACKS_LEFT_MAX};
 use crate::maintenance;
 use crate::ops::compact::compact;
+use crate::ops::import::Limits;
+use crate::remote::MemoryRemote;
 
 impl Server {
     pub(super) fn compact(&self, collects: bool) -> bool {
@@ -176,7 +178,9 @@ pub(super) fn ring(server: &Server) -> Option<u64> {
     let at = db.take_alarm()?;
     server.objects.wait(at.saturating_sub(server.objects.now()));
     let job = maintenance::take(&*db, server.objects.now()).unwrap().expect("a job");
-    block_on(maintenance::perform(&*db, &*server.objects, &*server.store, job, || server.objects.now())).unwrap();
+    let limits = Limits { repo_storage_max: 1 << 40, patience_ms: 1 };
+    let tools = maintenance::Tools { store: &*server.store, remote: &MemoryRemote::none(), limits };
+    block_on(maintenance::perform(&*db, &*server.objects, &tools, job, || server.objects.now())).unwrap();
     db.alarm()
 }
 

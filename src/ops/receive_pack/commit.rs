@@ -18,7 +18,6 @@ use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::upload::Uploaded;
 use crate::repo::call::{Commit, NewPack, Refusal, View};
-use crate::store::bytes::Bytes;
 use crate::store::{PackStore, keys};
 
 /// Outside: the platform failed. Inside: a reason for each ref that was refused, or why all of it was.
@@ -132,10 +131,7 @@ impl Storing {
         }
         if !self.is_stored {
             let key = keys::index(&commit.repo_id, &commit.upload_id);
-            match std::mem::replace(index, Index::Whole(Vec::new())) {
-                Index::Whole(index) => to.store.put(&key, Bytes::from(index)).await?,
-                Index::Pieces(writer) => to.store.put_pieces(&key, info.index_len, *writer).await?,
-            }
+            std::mem::replace(index, Index::Whole(Vec::new())).store(to.store, &key, info.index_len).await?;
             self.is_stored = true;
         }
         commit.pack = Some(NewPack { pack: info.clone(), inline: false });

@@ -22,6 +22,7 @@ use crate::ops::spills::Spills;
 use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::repo::call::{PackInfo, ShallowChange};
+use crate::store::bytes::Bytes;
 use crate::store::{PackStore, keys};
 use crate::time;
 
@@ -47,6 +48,16 @@ pub(crate) enum Index {
     Whole(Vec<u8>),
     /// To be made while it is stored: it has half the length of all that it is made of.
     Pieces(Box<IndexWriter>),
+}
+
+impl Index {
+    /// Stores it.
+    pub(crate) async fn store(self, store: &impl PackStore, key: &str, len: u64) -> Result<(), Failure> {
+        match self {
+            Self::Whole(index) => store.put(key, Bytes::from(index)).await,
+            Self::Pieces(writer) => store.put_pieces(key, len, *writer).await,
+        }
+    }
 }
 
 /// Kinds and targets of the new objects that refs may be asked to point at.
@@ -89,10 +100,12 @@ pub(crate) struct Destination<'a, S> {
     pub(crate) repo_id: &'a str,
     pub(crate) upload_id: &'a str,
     pub(crate) hash_key: u64,
-    pub(super) turn: &'a Turn,
+    pub(crate) turn: &'a Turn,
     /// Whether the history may end at commits of the pack.
-    pub(super) takes_shallow: bool,
-    pub(super) room: Room,
+    pub(crate) takes_shallow: bool,
+    /// Whether the pack is read from where it is to be stored.
+    pub(crate) is_stored: bool,
+    pub(crate) room: Room,
 }
 
 /// What the client says of its push besides the pack.
@@ -218,6 +231,7 @@ async fn receive<S: PackStore>(
 ) -> Taken<(Receiver, Uploaded)> {
     let mut receiver = Receiver::new(config::pack_limits(to.hash_key), config::FSCK_LET_PASS);
     let mut upload = Upload::new(to.store, to.repo_id, to.upload_id);
+    upload.is_there = to.is_stored;
     let mut piece = first.to_vec();
     let mut received_len = 0;
     loop {

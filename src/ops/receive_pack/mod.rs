@@ -13,9 +13,7 @@ use git_core::protocol::push::{Fed, PushCommand, PushHead, PushLimits, PushParse
 use git_core::protocol::{RequestError, report};
 use git_core::refs::Rejection;
 
-use self::ingest::{Destination, Refused, Said, ingest};
 use self::shallow::SHALLOW_REASON;
-use self::turn::Turn;
 use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
 use super::storage::{Room, StorageLimit};
@@ -25,6 +23,9 @@ use crate::random;
 use crate::repo::call::{Refusal, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::PackStore;
+
+pub(crate) use self::ingest::{Destination, Index, Ingested, Refused, Said, ingest};
+pub(crate) use self::turn::Turn;
 
 /// The reason for the refs of a push of which another needs a shallow update.
 const OTHER_SHALLOW_REASON: &str = "shallow update not allowed for another ref of this push";
@@ -153,6 +154,7 @@ async fn push<W: Wire, S: PackStore>(
             hash_key: random::hash_key()?,
             turn: &turn,
             takes_shallow: to.takes_shallow,
+            is_stored: false,
             room: to.room,
         };
         let tips: Vec<_> = head.commands.iter().filter_map(|command| command.new_id).collect();

@@ -20,14 +20,14 @@ struct Holder {
 }
 
 /// A push that may turn out large; when it ends, it is another's turn.
-pub(super) struct Turn(u64);
+pub(crate) struct Turn(u64);
 
 /// Another large push took too long.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Busy;
+pub(crate) struct Busy;
 
 impl Turn {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         N_TURNS.set(N_TURNS.get() + 1);
         Self(N_TURNS.get())
     }

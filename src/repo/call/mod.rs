@@ -5,6 +5,8 @@
 
 mod change;
 mod fork;
+mod import;
+mod info;
 mod maintenance;
 mod push;
 mod snapshot;
@@ -15,6 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use change::{Description, RepoChange};
 pub(crate) use fork::{HeldPack, Hold, NewFork, Release, RepoAddress, Share, Shared};
+pub(crate) use import::{
+    Download, EndImport, FailImport, ImportPack, ImportPlan, ImportState, NewImport, NoteDownload,
+};
+pub(crate) use info::{RepoInfo, Status};
 pub(crate) use maintenance::{Collected, Replace, Survey};
 pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
@@ -34,9 +40,20 @@ pub(crate) enum Call {
     /// Makes a fork. The same `repo_id` again is the same creation.
     CreateFork(Box<NewFork>),
     /// Which packs of an owner a repo has: none if it is not there.
-    Holds { repo_id: String, owner_repo_id: String },
+    Holds {
+        repo_id: String,
+        owner_repo_id: String,
+    },
     /// A holder no longer has packs of this owner.
     Release(Release),
+    /// Makes a repo that is to be filled from another server. The same `repo_id` again is the same creation.
+    CreateImport(NewImport),
+    /// What the next step of an import starts from; [`Refusal::NotFound`] when there is nothing to import.
+    BeginImport,
+    NoteDownload(NoteDownload),
+    CommitImport(ImportPack),
+    EndImport(EndImport),
+    FailImport(FailImport),
     /// The repo's metadata.
     Info,
     /// Changes the metadata.
@@ -44,19 +61,38 @@ pub(crate) enum Call {
     /// Kills every token and frees the name; the bytes are reclaimed later.
     Delete,
     /// Adds a token whose id the namespace already knows. `repo_id` keeps a token for a deleted repo off its successor.
-    AddToken { repo_id: String, token: NewToken },
+    AddToken {
+        repo_id: String,
+        token: NewToken,
+    },
     /// One page of tokens, newest first.
-    ListTokens { state: Option<TokenState>, per_page: u32, page: u32 },
+    ListTokens {
+        state: Option<TokenState>,
+        per_page: u32,
+        page: u32,
+    },
     /// Revokes a token of this incarnation; revoking twice is the same as once.
-    RevokeToken { repo_id: String, token_id: String },
+    RevokeToken {
+        repo_id: String,
+        token_id: String,
+    },
     /// One page of the log of pushes: those before the push of that number, newest first.
-    ListPushes { limit: u64, before: Option<u64> },
+    ListPushes {
+        limit: u64,
+        before: Option<u64>,
+    },
     /// A Git request: who asks, and what is needed to answer. One call a request.
-    Open { token_sha256: String, view: View },
+    Open {
+        token_sha256: String,
+        view: View,
+    },
     /// Pack and refs become real, together or not at all.
     Commit(Commit),
     /// An upload that will not be committed: its bytes may be reclaimed now.
-    Abandon { repo_id: String, upload_id: String },
+    Abandon {
+        repo_id: String,
+        upload_id: String,
+    },
     /// What this object has to do with objects in R2, for an audit.
     Storage,
     /// What maintenance starts from.
@@ -105,54 +141,6 @@ pub(crate) struct NewRepo {
     pub(crate) token: NewToken,
 }
 
-/// A repo's metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RepoInfo {
-    pub(crate) repo_id: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    pub(crate) default_branch: String,
-    pub(crate) read_only: bool,
-    pub(crate) created_at: u64,
-    pub(crate) updated_at: u64,
-    pub(crate) last_push_at: Option<u64>,
-    pub(crate) source: Option<String>,
-    pub(crate) status: Status,
-    /// Bytes stored: packs and their indexes.
-    pub(crate) size: u64,
-    /// Those of them that this repo has brought, and no other that it shares them with: what the account counts.
-    #[serde(default)]
-    pub(crate) own_size: u64,
-    pub(crate) shallow: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
-    Creating,
-    Ready,
-    Importing,
-    Forking,
-}
-
-impl Status {
-    /// The word for it in rows and in the REST API.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Ready => "ready",
-            Self::Importing => "importing",
-            Self::Forking => "forking",
-        }
-    }
-
-    /// The status that a word stands for.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Creating, Self::Ready, Self::Importing, Self::Forking].into_iter().find(|status| status.as_str() == word)
-    }
-}
-
 /// Answers, one variant for each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -169,6 +157,11 @@ pub(crate) enum Reply {
     Shared(Box<Shared>),
     /// Uploads.
     Holds(Vec<String>),
+    Import(Box<ImportState>),
+    /// Whether the import has come to its end with that.
+    ImportFailed {
+        is_over: bool,
+    },
     Committed(Committed),
     Done,
 }
@@ -193,6 +186,14 @@ pub(crate) enum Refusal {
     /// The packs of a fork were lent for a while, which is over.
     ShareExpired,
     NotReady(Status),
+    /// There is no repo: an import failed for this reason.
+    ImportFailed {
+        reason: String,
+    },
+    /// A ref that another server told cannot be one.
+    BadRef {
+        reason: String,
+    },
     /// The repo may not hold more than so many bytes.
     StorageLimit {
         max: u64,
@@ -344,14 +345,5 @@ mod tests {
             &Err(Refusal::NotReady(Status::Importing)),
             r#"{"Err":{"not_ready":"importing"}}"#,
         );
-    }
-
-    #[test]
-    fn every_status_has_one_word_everywhere() {
-        for status in [Status::Creating, Status::Ready, Status::Importing, Status::Forking] {
-            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
-            assert_eq!(Status::parse(status.as_str()), Some(status));
-        }
-        assert_eq!(Status::parse("other"), None);
     }
 }

@@ -7,7 +7,8 @@ mod updates;
 
 use git_core::refs::{Change, Outcome};
 
-use self::updates::{decide_refs, leaves_unreached, moved, write_refs};
+pub(super) use self::updates::decide_refs;
+use self::updates::{leaves_unreached, moved, write_refs};
 use super::answer::Moment;
 use super::call::{Commit, Committed, PushRecord, Refusal};
 use super::geometry::run_to_merge;

@@ -12,7 +12,11 @@ use crate::repo::call::{Commit, MovedRef, RefRow, Update};
 use crate::repo::{alarm, dropped, refs};
 
 /// What becomes of each update, in the order of the call.
-pub(super) fn decide_refs(stored: &[RefRow], updates: &[Update], atomic: bool) -> Result<Vec<Outcome>, Failure> {
+pub(in crate::repo) fn decide_refs(
+    stored: &[RefRow],
+    updates: &[Update],
+    atomic: bool,
+) -> Result<Vec<Outcome>, Failure> {
     let entry = |row: &RefRow| {
         let name = RefName::parse(row.name.as_bytes(), REF_NAME_LEN_MAX);
         let name = name.map_err(|_| Failure::shape("a ref's name", &row.name))?;

@@ -1,4 +1,5 @@
-//! Request bodies from the platform: byte streams read in long stretches, and undone when they come compressed.
+//! Bodies from the platform, of requests and of answers: byte streams read in long stretches, and undone when they come
+//! compressed.
 
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
@@ -30,22 +31,30 @@ extern "C" {
     fn read_at_least(this: &ByobReader, len_min: u32, view: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
-/// The body of one request.
-pub(crate) struct RequestBody {
+/// A body that is read once.
+pub(crate) struct StreamBody {
     /// None once the body has been read to its end.
     reader: Result<Option<ByobReader>, BodyError>,
+    /// How many bytes a read waits for, unless the body ends before.
+    len_min: u32,
     /// Goes back and forth: the platform fills it and returns it.
     buffer: Option<Uint8Array>,
 }
 
-impl RequestBody {
+impl StreamBody {
     /// The body of `request`, inflated when the request says that it is gzip. What is wrong with it is told when it is read:
     /// who asks is settled before.
-    pub(crate) fn new(request: &Request) -> Self {
-        Self { reader: Self::reader(request), buffer: None }
+    pub(crate) fn of_request(request: &Request) -> Self {
+        Self { reader: Self::inflated(request), len_min: BODY_READ_LEN, buffer: None }
     }
 
-    fn reader(request: &Request) -> Result<Option<ByobReader>, BodyError> {
+    /// The body of an answer, which the platform has inflated. A read waits for a single byte: an answer may come slowly, and
+    /// that something comes is news.
+    pub(crate) fn of_answer(stream: Option<JsValue>) -> Self {
+        Self { reader: reader(stream), len_min: 1, buffer: None }
+    }
+
+    fn inflated(request: &Request) -> Result<Option<ByobReader>, BodyError> {
         let encoding = request.headers().get("content-encoding").ok().flatten().unwrap_or_default();
         let Some(stream) = request.inner().body() else { return Ok(None) };
         let mut stream: ReadableStream = JsValue::from(stream).unchecked_into();
@@ -57,19 +66,25 @@ impl RequestBody {
             }
             other => return Err(BodyError::Unreadable(format!("content-encoding '{other}' is not supported"))),
         }
-        let options = Object::new();
-        Reflect::set(&options, &"mode".into(), &"byob".into()).map_err(unreadable)?;
-        stream.get_reader(&options).map(Some).map_err(unreadable)
+        reader(Some(stream.into()))
     }
 }
 
-impl Body for RequestBody {
+fn reader(stream: Option<JsValue>) -> Result<Option<ByobReader>, BodyError> {
+    let Some(stream) = stream else { return Ok(None) };
+    let options = Object::new();
+    Reflect::set(&options, &"mode".into(), &"byob".into()).map_err(unreadable)?;
+    stream.unchecked_into::<ReadableStream>().get_reader(&options).map(Some).map_err(unreadable)
+}
+
+impl Body for StreamBody {
     async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, BodyError> {
         out.clear();
         let Some(reader) = self.reader.as_ref().map_err(Clone::clone)? else { return Ok(false) };
-        let len = u32::try_from(BODY_READ_LEN).unwrap_or(u32::MAX);
-        let buffer = self.buffer.take().unwrap_or_else(|| Uint8Array::new_with_length(len));
-        let read = JsFuture::from(reader.read_at_least(len, &buffer).map_err(unreadable)?).await.map_err(unreadable)?;
+        let buffer = self.buffer.take().unwrap_or_else(|| Uint8Array::new_with_length(BODY_READ_LEN));
+        let read = JsFuture::from(reader.read_at_least(self.len_min, &buffer).map_err(unreadable)?)
+            .await
+            .map_err(unreadable)?;
         let view = Reflect::get(&read, &"value".into()).map_err(unreadable)?;
         let Ok(view) = view.dyn_into::<Uint8Array>() else {
             self.reader = Ok(None);

@@ -1,0 +1,141 @@
+//! The platform's `fetch`.
+
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use js_sys::futures::JsFuture;
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+use super::{Remote, RemoteAnswer, RemoteRequest, Unreachable};
+use crate::byob::StreamBody;
+use crate::config::{self, AGENT};
+use crate::ops::body::{Body, BodyError};
+use crate::time;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn fetch(url: &str, options: &Object) -> Result<Promise, JsValue>;
+
+    type AbortController;
+
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+
+    type Answer;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Answer) -> u16;
+
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Answer) -> AnswerHeaders;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Answer) -> JsValue;
+
+    type AnswerHeaders;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &AnswerHeaders, name: &str) -> Option<String>;
+}
+
+/// Any server that the platform can reach.
+#[derive(Debug)]
+pub(crate) struct PlatformRemote {
+    allows_insecure: bool,
+}
+
+impl PlatformRemote {
+    pub(crate) fn new(env: &Env) -> Self {
+        Self { allows_insecure: config::allows_insecure_import(env) }
+    }
+}
+
+/// The body of an answer: what does not come in time breaks it off.
+pub(crate) struct RemoteBody {
+    stream: StreamBody,
+    controller: AbortController,
+    patience_ms: u64,
+}
+
+impl Remote for PlatformRemote {
+    type Body = RemoteBody;
+
+    async fn ask(&self, request: &RemoteRequest<'_>) -> Result<RemoteAnswer<RemoteBody>, Unreachable> {
+        let controller = AbortController::new();
+        let asked = options(request, &controller).and_then(|options| fetch(request.url, &options)).map_err(network)?;
+        let answered = in_time(JsFuture::from(asked), request.patience_ms).await;
+        let Some(answered) = answered else {
+            controller.abort();
+            return Err(Unreachable::Silent { ms: request.patience_ms });
+        };
+        let answer: Answer = answered.map_err(network)?.unchecked_into();
+        let stream = StreamBody::of_answer(Some(answer.body()).filter(|body| !body.is_null()));
+        Ok(RemoteAnswer {
+            status: answer.status().into(),
+            location: answer.headers().get("location"),
+            body: RemoteBody { stream, controller, patience_ms: request.patience_ms },
+        })
+    }
+
+    fn allows_insecure(&self) -> bool {
+        self.allows_insecure
+    }
+}
+
+impl Body for RemoteBody {
+    async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, BodyError> {
+        match in_time(self.stream.read(out), self.patience_ms).await {
+            Some(read) => read,
+            None => Err(BodyError::Unreadable(Unreachable::Silent { ms: self.patience_ms }.to_string())),
+        }
+    }
+}
+
+impl Drop for RemoteBody {
+    fn drop(&mut self) {
+        self.controller.abort();
+    }
+}
+
+/// What comes before the patience is over.
+async fn in_time<T>(coming: impl Future<Output = T>, patience_ms: u64) -> Option<T> {
+    match select(pin!(coming), pin!(time::sleep(patience_ms))).await {
+        Either::Left((came, _)) => Some(came),
+        Either::Right(_) => None,
+    }
+}
+
+/// `{ method, headers, body, redirect: "manual", signal }`
+fn options(request: &RemoteRequest<'_>, controller: &AbortController) -> Result<Object, JsValue> {
+    let (options, headers) = (Object::new(), Object::new());
+    let set = |object: &Object, name: &str, value: JsValue| Reflect::set(object, &name.into(), &value).map(drop);
+    set(&headers, "user-agent", format!("git/{AGENT}").into())?;
+    // Brotli comes to nothing here when it is read piece by piece.
+    set(&headers, "accept-encoding", "gzip".into())?;
+    if let Some(protocol) = request.git_protocol {
+        set(&headers, "git-protocol", protocol.into())?;
+    }
+    if let Some(body) = request.body {
+        set(&headers, "content-type", format!("application/x-{}-request", request.service).into())?;
+        set(&headers, "accept", format!("application/x-{}-result", request.service).into())?;
+        set(&options, "body", Uint8Array::from(body).into())?;
+    }
+    set(&options, "method", if request.body.is_some() { "POST" } else { "GET" }.into())?;
+    set(&options, "headers", headers.into())?;
+    set(&options, "redirect", "manual".into())?;
+    set(&options, "signal", controller.signal())?;
+    Ok(options)
+}
+
+fn network(error: JsValue) -> Unreachable {
+    Unreachable::Network(worker::Error::from(error).to_string())
+}
