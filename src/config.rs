@@ -10,7 +10,7 @@ use worker::Env;
 
 pub(crate) use api_tokens::{ApiToken, Permission};
 pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
-pub(crate) use forks::{FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, REFS_AT_ONCE_MAX};
+pub(crate) use forks::{FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, R2_KEY_LEN_MAX, REFS_AT_ONCE_MAX};
 use imports::ALLOW_INSECURE_IMPORT;
 pub(crate) use imports::{
     IMPORT_AGAIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_CALLER_PATIENCE_MS, IMPORT_DEPTH_MAX, IMPORT_DOWNLOAD_MS,

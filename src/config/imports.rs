@@ -7,9 +7,10 @@ pub(super) const ALLOW_INSECURE_IMPORT: &str = "ALLOW_INSECURE_IMPORT";
 pub(crate) const IMPORT_URL_LEN_MAX: usize = 2048;
 /// Most redirects that are followed, as with git.
 pub(crate) const IMPORT_REDIRECTS_MAX: usize = 20;
-/// Most that an upstream may tell of its refs, in bytes, and most refs: what a repo has room for, and pull requests beside it.
-pub(crate) const IMPORT_REFS_LEN_MAX: usize = 30 * 1024 * 1024;
-pub(crate) const IMPORT_REFS_MAX: usize = 500_000;
+/// Most that an upstream may tell of its refs, in bytes, and most refs: some more than a repo has room for, since servers of
+/// version 0 tell of pull requests too. In memory they take some 150 bytes each beside what was told.
+pub(crate) const IMPORT_REFS_LEN_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const IMPORT_REFS_MAX: usize = 150_000;
 /// Most commits at which the history of an import ends: all of them stand in one value of SQLite until the pack is taken in, 43
 /// bytes each of 2,000,000.
 pub(crate) const IMPORT_SHALLOW_MAX: usize = 40_000;

@@ -1,9 +1,12 @@
 //! `/storage` and `/repos/{name}/storage`: what is in R2, and who accounts for it. `npm run audit` compares the two.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::Asked;
-use crate::config::R2_KEYS_MAX;
+use super::input::parameter_error;
+use crate::config::{R2_KEY_LEN_MAX, R2_KEYS_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::envelope::{self, CursorInfo};
@@ -71,8 +74,13 @@ impl<'a> Place<'a> {
 
 /// `GET /storage`
 pub(super) async fn list<O>(asked: &Asked<'_, O>, inventory: &impl Inventory) -> Result<Answer, Error> {
-    let cursor = asked.query.get("cursor").filter(|cursor| !cursor.is_empty()).cloned();
-    let page = inventory.list(cursor).await?;
+    let cursor = asked.query.get("cursor").filter(|cursor| !cursor.is_empty());
+    let after = cursor.map(|cursor| {
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|key| String::from_utf8(key).ok());
+        key.filter(|key| key.len() <= R2_KEY_LEN_MAX)
+            .ok_or_else(|| parameter_error("cursor", "must be one that this list returned"))
+    });
+    let page = inventory.list(after.transpose()?).await?;
     let objects: Vec<_> = page
         .objects
         .iter()
@@ -84,7 +92,7 @@ pub(super) async fn list<O>(asked: &Asked<'_, O>, inventory: &impl Inventory) ->
             repo: object.repo.as_deref(),
         })
         .collect();
-    let (cursor, per_page) = (page.next.unwrap_or_default(), R2_KEYS_MAX.into());
+    let (cursor, per_page) = (URL_SAFE_NO_PAD.encode(page.next.unwrap_or_default()), R2_KEYS_MAX.into());
     let info = CursorInfo { cursor, per_page, count: objects.len(), pages: None };
     Ok(Answer::json(Success::Ok.status(), &envelope::page(objects, info)))
 }
@@ -113,4 +121,48 @@ pub(super) async fn get<O: Objects>(
         storage.uploads.iter().map(|upload| Upload { repo_id: &upload.repo_id, upload_id: &upload.upload_id });
     let body = Storage { packs: packs.collect(), holders: holders.collect(), uploads: uploads.collect() };
     Ok(Answer::json(Success::Ok.status(), &envelope::success(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::http::rest::fixture::Api;
+
+    const STORAGE: &str = "/client/v4/accounts/abc/artifacts/storage";
+
+    fn list(api: &Api, query: &str) -> (u16, serde_json::Value) {
+        let answer = api.answer("GET", &format!("{STORAGE}{query}"), Some("read"), "");
+        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    #[test]
+    fn what_is_stored_is_listed_page_after_page() {
+        let api = Api::new();
+        let keys = ["other", "v1/r/u/00000", "v1/r/u/index"];
+        for key in keys {
+            api.store.objects.borrow_mut().insert(key.into(), vec![0; 7]);
+        }
+        let (status, first) = list(&api, "");
+        let cursor = first["result_info"]["cursor"].as_str().unwrap();
+        let (_, second) = list(&api, &format!("?cursor={cursor}"));
+        let of = |page: &serde_json::Value| page["result"].as_array().unwrap().clone();
+        let all = [of(&first), of(&second)].concat();
+        assert_eq!(
+            (status, all.iter().map(|object| object["key"].clone()).collect::<Vec<_>>()),
+            (200, keys.map(|key| json!(key)).to_vec())
+        );
+        assert_eq!(all[0], json!({"key": "other", "size": 7, "repo_id": null, "upload_id": null, "repo": null}));
+        assert_eq!((&all[2]["repo_id"], &all[2]["upload_id"]), (&json!("r"), &json!("u")));
+        assert_eq!(second["result_info"]["cursor"], json!(""));
+        let (status, refused) = list(&api, "?cursor=%");
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert_eq!((status, message), (400, "Invalid cursor: must be one that this list returned."));
+    }
+
+    #[test]
+    fn what_is_stored_is_for_tokens_of_all_namespaces() {
+        let api = Api::new();
+        assert_eq!(api.answer("GET", STORAGE, Some("only-mine"), "").status, 403);
+    }
 }

@@ -7,7 +7,7 @@ use git_core::protocol::client::{RemoteHead, RemoteRefs};
 use git_core::refs::{BranchName, RefName};
 
 use super::fault::ImportFault;
-use crate::config::REF_NAME_LEN_MAX;
+use crate::config::{REF_NAME_LEN_MAX, REF_OVERHEAD_LEN, REFS_LEN_MAX};
 use crate::durable::Failure;
 use crate::repo::call::{ImportPlan, RefRow, Update};
 
@@ -49,8 +49,8 @@ pub(super) fn branch(refs: &RemoteRefs, wanted: Option<&BranchName>) -> Result<B
     }
 }
 
-/// The refs that may come to be, of those that a server tells.
-pub(super) fn told(refs: &RemoteRefs, plan: &ImportPlan) -> Vec<RefRow> {
+/// The refs that may come to be, of those that a server tells, if a repo has room for them.
+pub(super) fn told(refs: &RemoteRefs, plan: &ImportPlan) -> Result<Vec<RefRow>, ImportFault> {
     let is_wanted = |name: &str| {
         if plan.all_refs {
             ALL.into_iter().any(|prefix| name.starts_with(prefix))
@@ -59,12 +59,17 @@ pub(super) fn told(refs: &RemoteRefs, plan: &ImportPlan) -> Vec<RefRow> {
         }
     };
     let wanted = refs.refs.iter().filter(|one| is_wanted(one.name.as_str()));
+    let len: u64 = wanted.clone().map(|one| REF_OVERHEAD_LEN + one.name.as_str().len() as u64).sum();
+    if len > REFS_LEN_MAX {
+        let what = format!("the remote has too many refs: names and ids take {len} bytes, {REFS_LEN_MAX} at most");
+        return Err(ImportFault::Unsound(what));
+    }
     let row = wanted.map(|one| RefRow {
         name: one.name.as_str().to_owned(),
         id: one.id.to_hex(),
         peeled: one.peeled_id.map(|id| id.to_hex()),
     });
-    row.collect()
+    Ok(row.collect())
 }
 
 /// What is still to be asked for, of the refs that a server told: all of them or the branch, and then those annotated tags of
@@ -171,10 +176,19 @@ mod tests {
         ];
         let plan = |all_refs| ImportPlan { url: String::new(), branch: "refs/heads/a".into(), depth: None, all_refs };
         let told = |all_refs| {
-            let told = told(&refs_of(&names, None), &plan(all_refs));
+            let told = told(&refs_of(&names, None), &plan(all_refs)).unwrap();
             told.into_iter().map(|row| row.name).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(told(false), "refs/heads/a refs/tags/t");
         assert_eq!(told(true), "refs/heads/a refs/heads/b refs/notes/n refs/tags/t");
+    }
+
+    #[test]
+    fn more_refs_than_a_repo_has_room_for_are_refused() {
+        let names: Vec<_> = (0..REFS_LEN_MAX / REF_OVERHEAD_LEN).map(|n| format!("refs/tags/{n:06}")).collect();
+        let names: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let plan = |all_refs| ImportPlan { url: String::new(), branch: "refs/heads/a".into(), depth: None, all_refs };
+        assert!(matches!(told(&refs_of(&names, None), &plan(true)), Err(ImportFault::Unsound(_))));
+        assert_eq!(told(&refs_of(&names[..1000], None), &plan(true)).unwrap().len(), 1000);
     }
 }

@@ -57,6 +57,9 @@ pub(crate) async fn import(
     }
     let upstream = Upstream::open(remote, url, IMPORT_CALLER_PATIENCE_MS).await?;
     let branch = choose::branch(&upstream.refs, wanted.branch.as_ref())?;
+    let plan =
+        ImportPlan { url: url.to_string(), branch: format!("refs/heads/{branch}"), depth: *depth, all_refs: *all_refs };
+    choose::told(&upstream.refs, &plan)?;
     let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let new = NewRepo {
         repo_id: random::id()?,
@@ -70,8 +73,6 @@ pub(crate) async fn import(
     let place = Place { objects, namespace, name };
     place.reserve(account_id, &new, Status::Creating).await?;
     let (repo_id, source) = (new.repo_id.clone(), url.source());
-    let plan =
-        ImportPlan { url: url.to_string(), branch: format!("refs/heads/{branch}"), depth: *depth, all_refs: *all_refs };
     let new = NewImport { repo: new, source, plan };
     let made = surely(async || objects.repo(namespace, name)?.create_import(new.clone()).await).await?;
     let info = place.settle(&repo_id, made).await?;

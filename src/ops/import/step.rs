@@ -153,7 +153,10 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
             Ok(upstream) => upstream,
             Err(fault) => return Ok(Err(fault)),
         };
-        let told = choose::told(&upstream.refs, plan);
+        let told = match choose::told(&upstream.refs, plan) {
+            Ok(told) => told,
+            Err(fault) => return Ok(Err(fault)),
+        };
         let is_branch = |row: &RefRow| row.name == plan.branch;
         if !told.iter().any(is_branch)
             && upstream.refs.refs.iter().any(|one| one.name.as_str().starts_with("refs/heads/"))
