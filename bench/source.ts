@@ -65,12 +65,20 @@ export class Source {
 
   /** All that branches and tags reach, as git packs it. */
   wholePack(): Promise<Buffer> {
-    return this.#pack(this.tips);
+    return this.pack(this.tips);
   }
 
   /** The thin pack that brings the `n`th commit on top to who has the one before. */
   packOnTop(n: number): Promise<Buffer> {
-    return this.#pack([this.commit(n), `^${this.commit(n - 1)}`]);
+    return this.pack([this.commit(n), `^${this.commit(n - 1)}`]);
+  }
+
+  /** A thin pack of what these revisions reach, as git packs it for a push. */
+  async pack(revisions: string[]): Promise<Buffer> {
+    const args = ["-C", this.#shop.path(this.name), "pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout"];
+    const git = spawn("git", args, { stdio: ["pipe", "pipe", "inherit"] });
+    git.stdin.end(`${revisions.join("\n")}\n`);
+    return Buffer.concat((await git.stdout.toArray()) as Buffer[]);
   }
 
   /** Names and ids of branches and tags. */
@@ -80,13 +88,6 @@ export class Source {
       const [name = "", id = ""] = line.split(" ");
       return { name, id };
     });
-  }
-
-  async #pack(revisions: string[]): Promise<Buffer> {
-    const args = ["-C", this.#shop.path(this.name), "pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout"];
-    const git = spawn("git", args, { stdio: ["pipe", "pipe", "inherit"] });
-    git.stdin.end(`${revisions.join("\n")}\n`);
-    return Buffer.concat((await git.stdout.toArray()) as Buffer[]);
   }
 }
 

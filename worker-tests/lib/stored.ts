@@ -4,14 +4,25 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The keys of all objects below a `--persist-to` folder, of every bucket. */
-export function storedKeys(stateDir: string): string[] {
-  const folder = join(stateDir, "v3", "r2", "miniflare-R2BucketObject");
-  if (!existsSync(folder)) return [];
+export interface Stored {
+  key: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** All objects below a `--persist-to` folder, of every bucket. `wrangler dev` keeps them one folder deeper than miniflare alone. */
+export function storedObjects(stateDir: string): Stored[] {
+  const folders = [join(stateDir, "v3"), stateDir].map((parent) => join(parent, "r2", "miniflare-R2BucketObject"));
+  const folder = folders.find((one) => existsSync(one));
+  if (folder === undefined) return [];
   return readdirSync(folder)
     .filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file))
-    .flatMap((file) => keysIn(join(folder, file)))
-    .sort();
+    .flatMap((file) => objectsIn(join(folder, file)));
+}
+
+/** Their keys. */
+export function storedKeys(stateDir: string): string[] {
+  return storedObjects(stateDir).map(({ key }) => key).sort();
 }
 
 /** Waits until the keys pass the test and returns them; after `withinMs` returns what is there. */
@@ -29,11 +40,11 @@ export async function storedKeysWhen(
   return keys;
 }
 
-function keysIn(file: string): string[] {
+function objectsIn(file: string): Stored[] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {
-    const rows = database.prepare("SELECT key FROM _mf_objects").all();
-    return rows.map((row) => String(row["key"]));
+    const rows = database.prepare("SELECT key, size FROM _mf_objects").all();
+    return rows.map((row) => ({ key: String(row["key"]), size: Number(row["size"]) }));
   } finally {
     database.close();
   }

@@ -1,0 +1,50 @@
+/**
+ * `npm run bench:forks`: what forks take, and what they cost when they are cloned. bench/README.md says what is measured.
+ *
+ *   --many N         instead: N forks of a small repo at once (1,000 when the rest is measured, too)
+ *   --clients N      how many clients make them (16)
+ */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Workshop } from "../../worker-tests/lib/git.ts";
+import { Server, projectDir } from "../../worker-tests/lib/server.ts";
+import { benchmarkRepo, type ShapeName } from "../make-repo.ts";
+import { Source } from "../source.ts";
+import { serveProgram } from "../workerd.ts";
+import { forkLarge } from "./large.ts";
+import { forkMany } from "./many.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    many: { type: "string" },
+    clients: { type: "string", default: "16" },
+  },
+});
+// The server ends with this process, but a signal alone would not tell it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+// Before the servers, which would not wait for a first build.
+execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
+if (options.many === undefined) await measured("large", {}, forkLarge);
+// What is given up is reclaimed after an hour otherwise.
+await measured("sixteenth", { UPLOAD_GRACE_SECONDS: "6" }, (server, shop, source) => {
+  return forkMany(server, shop, source, Number(options.many ?? 1_000), Number(options.clients));
+});
+
+/** On a server of its own. */
+async function measured(
+  name: ShapeName,
+  vars: Record<string, string>,
+  measure: (server: Server, shop: Workshop, source: Source) => Promise<void>,
+): Promise<void> {
+  const shop = new Workshop();
+  try {
+    const source = await Source.open(shop, name, await benchmarkRepo(name), 0);
+    console.log(`${name}: ${source.n_objects.toLocaleString("en")} objects, ${source.tips.length} tips`);
+    const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on", ...vars }, program: serveProgram });
+    await measure(server, shop, source).finally(() => server.stop());
+  } finally {
+    shop.remove();
+  }
+}
