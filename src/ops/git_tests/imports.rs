@@ -11,10 +11,20 @@ use crate::ops::import::{ImportFault, ImportRepo, Limits, Step, import, step};
 use crate::remote::{MemoryAnswer, MemoryRemote, RemoteRequest, RemoteUrl, Unreachable, UrlFault};
 use crate::token::TokenSecret;
 
+use git_core::pkt_line::{Band, SideBand, write_band};
 use git_core::refs::BranchName;
 
 /// What becomes of an answer.
 type Lie = fn(&Work, Vec<u8>) -> Vec<u8>;
+
+/// The answer to a fetch in version 2, with this pack.
+fn with_pack(pack: &[u8]) -> Vec<u8> {
+    let mut answer = Vec::new();
+    write_line(&mut answer, &[b"packfile"]);
+    write_band(&mut answer, SideBand::Large, Band::Data, pack);
+    write_flush(&mut answer);
+    answer
+}
 
 /// What `git http-backend` would answer.
 fn backend(work: &Work, request: &RemoteRequest<'_>) -> MemoryAnswer {
@@ -277,28 +287,28 @@ fn a_redirect_decides_where_the_pack_is_asked_for() {
 #[test]
 fn a_server_that_lies_is_refused_and_the_reason_is_told_for_a_day() {
     let work = upstream("import-lies");
-    let lies: [(Lie, &str); 3] = [
+    let lies: [(Lie, &str); 4] = [
         (
             |_, mut answer| {
                 let at = answer.len() / 2;
                 answer[at] ^= 0x40;
                 answer
             },
-            "",
+            "the remote's pack is refused",
         ),
         (|_, _| b"000dpackfile\n0010\x03not today0000".to_vec(), "not today"),
         (
             |work, _| {
+                let other = work.git(&["rev-parse", "side-light~1"]);
+                let pack = work.git_with(&["pack-objects", "--revs", "--stdout", "-q"], other);
+                with_pack(&pack)
+            },
+            "did not send",
+        ),
+        (
+            |work, _| {
                 let pack = work.git_with(&["pack-objects", "--stdout", "-q"], work.git(&["rev-parse", "main"]));
-                let mut answer = b"000dpackfile\n".to_vec();
-                git_core::pkt_line::write_band(
-                    &mut answer,
-                    git_core::pkt_line::SideBand::Large,
-                    git_core::pkt_line::Band::Data,
-                    &pack,
-                );
-                answer.extend_from_slice(b"0000");
-                answer
+                with_pack(&pack)
             },
             "missing",
         ),

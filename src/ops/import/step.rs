@@ -226,7 +226,14 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
             }
         };
         match ingested {
-            Ok(Ok(ingested)) => self.commit(ingested, &come, catalog).await,
+            Ok(Ok(ingested)) => {
+                // Without what was asked for there would be no end of asking.
+                let wants = choose::wants(told, &self.importing.plan, &catalog.packs)?;
+                if let Some(id) = wants.into_iter().find(|&id| ingested.new_objects.kind(id).is_none()) {
+                    return Ok(Err(ImportFault::Unsound(format!("the remote did not send {id}, of which it told"))));
+                }
+                self.commit(ingested, &come, catalog).await
+            }
             Ok(Err(Refused::Pack(error))) => Ok(Err(error.into())),
             Ok(Err(Refused::Storage(limit))) => Ok(Err(ImportFault::Storage(limit))),
             Ok(Err(refused @ (Refused::Busy(_) | Refused::Shallow(_)))) => Err(Failure::Platform(refused.to_string())),
