@@ -112,8 +112,8 @@ pub(crate) const FETCH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
 pub(crate) const PUSH_COMMANDS_MAX: usize = 10_000;
 /// Most commits at which the history of a repo ends. All of them travel with every snapshot, 43 bytes each.
 pub(crate) const REPO_SHALLOW_MAX: usize = 50_000;
-/// How many of them are written by one statement: as JSON below the longest value that SQLite takes here, 2,000,000 bytes.
-pub(crate) const SHALLOW_AT_ONCE_MAX: usize = 20_000;
+/// How many ids go into one statement: as JSON below the longest value that SQLite takes here, 2,000,000 bytes.
+pub(crate) const IDS_AT_ONCE_MAX: usize = 20_000;
 /// Most `shallow` lines of a push: whoever has cloned a shallow repo sends as many as that has.
 pub(crate) const PUSH_SHALLOW_MAX: usize = REPO_SHALLOW_MAX;
 /// Longest line of a push's head: two ids, a ref's name, capabilities.

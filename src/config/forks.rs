@@ -6,8 +6,8 @@
 pub(crate) const FORK_MS: u64 = 60_000;
 /// When it is asked again if it could not be.
 pub(crate) const HOLDER_CHECK_AGAIN_MS: u64 = 60_000;
-/// Commits that are looked at to find out whether a ref moves forward. If that is too few it is taken not to, and forks of
-/// the repo are narrowed to what its refs reach until garbage has been collected.
+/// Commits that one push looks at to find out whether refs move forward. If that is too few they are taken not to, and forks
+/// of the repo are narrowed to what its refs reach until garbage has been collected.
 pub(crate) const FAST_FORWARD_WALK_MAX: usize = 10_000;
 /// Refs of a fork or an import that are written by one statement: as JSON at the longest name, twice as long with escapes, below the
 /// longest value that SQLite takes here, 2,000,000 bytes.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::call::RefRow;
-use crate::config::{REF_OVERHEAD_LEN, REFS_AT_ONCE_MAX, REFS_PER_PAGE};
+use crate::config::{IDS_AT_ONCE_MAX, REF_OVERHEAD_LEN, REFS_AT_ONCE_MAX, REFS_PER_PAGE};
 use crate::durable::{Database, Failure};
 
 /// Every ref, sorted by name.
@@ -36,12 +36,17 @@ fn ref_row(line: &str) -> Option<RefRow> {
 
 /// Whether a ref points at each of these objects.
 pub(super) fn point_at_all<D: Database>(db: &D, repo_id: &str, ids: &[&String]) -> Result<bool, Failure> {
-    let list = serde_json::to_string(ids).map_err(|error| Failure::shape("a list that is JSON", error))?;
-    let missed = db.exec(
-        "SELECT 1 FROM json_each(?2) WHERE value NOT IN (SELECT id FROM refs WHERE repo_id = ?1) LIMIT 1",
-        &[repo_id.into(), (&list).into()],
-    )?;
-    Ok(missed.is_empty())
+    for some in ids.chunks(IDS_AT_ONCE_MAX) {
+        let list = serde_json::to_string(some).map_err(|error| Failure::shape("a list that is JSON", error))?;
+        let missed = db.exec(
+            "SELECT 1 FROM json_each(?2) WHERE value NOT IN (SELECT id FROM refs WHERE repo_id = ?1) LIMIT 1",
+            &[repo_id.into(), (&list).into()],
+        )?;
+        if !missed.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Points a ref at an object, whether or not it was there.

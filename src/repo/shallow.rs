@@ -1,7 +1,7 @@
 //! The rows of `shallow`: commits at which the history of the repo ends, because their parents are not here.
 
 use super::call::ShallowChange;
-use crate::config::SHALLOW_AT_ONCE_MAX;
+use crate::config::IDS_AT_ONCE_MAX;
 use crate::durable::{Database, Failure};
 
 /// All of them, sorted.
@@ -36,7 +36,7 @@ pub(super) fn clear<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
 
 /// Runs a statement on ids, as many of them at a time as a value holds.
 fn run<D: Database>(db: &D, statement: &str, (repo_id, ids): (&str, &[String])) -> Result<(), Failure> {
-    for some in ids.chunks(SHALLOW_AT_ONCE_MAX) {
+    for some in ids.chunks(IDS_AT_ONCE_MAX) {
         let list = serde_json::to_string(some).map_err(|error| Failure::shape("a list that is JSON", error))?;
         db.exec(statement, &[repo_id.into(), (&list).into()])?;
     }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn more_ends_than_a_value_holds_are_written_all_the_same() {
         let fixture = Fixture::new();
-        let added = (0..=SHALLOW_AT_ONCE_MAX).map(|n| format!("{n:040x}")).collect::<Vec<_>>();
+        let added = (0..=IDS_AT_ONCE_MAX).map(|n| format!("{n:040x}")).collect::<Vec<_>>();
         let shallow = ShallowChange { added: added.clone(), removed: vec![] };
         fixture.commit(Commit { shallow, ..commit(&fixture.upload(), &[(MAIN, None, Some(1))]) }).unwrap();
         assert_eq!(fixture.open(READ, View::Refs).unwrap().shallow, added);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use git_core::ObjectId;
 use git_core::pack::catalog::{Catalog, CatalogPack, ObjectSet, Place};
-use git_core::walk::{all_reach, reach_whole};
+use git_core::walk::{all_reach, descends, reach_whole};
 use support::{Asked, Repo, index, limits};
 
 /// Lines of history that part, meet and cross, one with a root of its own, and tags of tags.
@@ -77,6 +77,27 @@ fn wants_reach_common_commits_as_git_says() {
         said[usize::from(ours)] += 1;
     }
     assert!(said[0] > 50 && said[1] > 50, "{said:?}");
+}
+
+#[test]
+fn a_commit_descends_from_those_that_git_has_among_its_ancestors() {
+    let repo = history();
+    let (catalog, ids) = (catalog(&repo.pack(&refs(&repo), false)), ids(&repo));
+    let mut said = [0, 0];
+    for (n, &from) in ids.iter().enumerate() {
+        let ancestors: BTreeSet<_> = repo.objects(&[&from.to_hex()]).into_iter().collect();
+        for to in (0..ids.len()).map(|at| ids[(n + at * 7) % ids.len()]) {
+            let (place, to_place) = (catalog.find(from).unwrap(), catalog.find(to).unwrap());
+            let is_commit = catalog.commit(to_place).is_some();
+            let ours = descends(&catalog, [place], to_place, &mut 1000);
+            assert_eq!(ours, is_commit && ancestors.contains(&to), "{from} {to}");
+            said[usize::from(ours)] += 1;
+        }
+    }
+    assert!(said[0] > 50 && said[1] > 50, "{said:?}");
+    let (tip, root) = (repo.id("tip39"), repo.text(&["rev-list", "--max-parents=0", "tip39"]).parse().unwrap());
+    let (tip, root, mut budget) = (catalog.find(tip).unwrap(), catalog.find(root).unwrap(), 2);
+    assert!(!descends(&catalog, [tip], root, &mut budget) && budget == 0);
 }
 
 #[test]

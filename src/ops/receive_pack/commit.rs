@@ -85,16 +85,18 @@ fn call<W: Wire, S: PackStore>(
 /// Old values of refs that are reached from what takes their place, or from all of the pack, whose heads do.
 fn still_reached<S>(head: &PushHead, pack: Option<&Storing>, catalog: &LoadedCatalog<'_, S>) -> Vec<ObjectId> {
     let parents = pack.map_or(&[][..], |pack| &pack.ingested.parents);
-    let is_reached = |new_id: ObjectId, old_id: ObjectId| {
-        if parents.contains(&old_id) {
-            return true;
+    let mut budget = FAST_FORWARD_WALK_MAX;
+    let mut is_reached = |new_id: ObjectId, old_id: ObjectId| {
+        let is_parent = parents.binary_search(&old_id).is_ok();
+        if is_parent || budget == 0 {
+            return is_parent;
         }
         let from = match catalog.packs.find(new_id) {
             Some(place) => vec![place],
             None => parents.iter().filter_map(|&parent| catalog.packs.find(parent)).collect(),
         };
         let to = catalog.packs.find(old_id);
-        to.is_some_and(|to| descends(&catalog.packs, from, to, FAST_FORWARD_WALK_MAX))
+        to.is_some_and(|to| descends(&catalog.packs, from, to, &mut budget))
     };
     let moved = head.commands.iter().filter_map(|command| command.new_id.zip(command.old_id));
     moved.filter(|&(new_id, old_id)| is_reached(new_id, old_id)).map(|(_, old_id)| old_id).collect()

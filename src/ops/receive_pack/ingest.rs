@@ -33,7 +33,7 @@ pub(crate) struct Ingested {
     pub(crate) index: Index,
     /// The objects of the repo that it refers to or builds on.
     pub(crate) outside: Vec<ObjectId>,
-    /// Those of them that are parents of its commits.
+    /// Those of them that are commits, sorted: its commits' parents, and what its tags name.
     pub(crate) parents: Vec<ObjectId>,
     /// What reaches all of it, if that is no more than there are tips.
     pub(crate) heads: Option<Vec<ObjectId>>,

@@ -85,13 +85,14 @@ pub(super) fn leaves_unreached<D: Database>(
     outcomes: &[Outcome],
     keeps_pack: bool,
 ) -> Result<bool, Failure> {
-    let has_moved = |outcome: &Outcome| matches!(outcome, Ok(Change::Write(_) | Change::Delete));
-    let moved = call.updates.iter().zip(outcomes).filter(|(_, outcome)| has_moved(outcome)).map(|(update, _)| update);
-    let old_ids = moved.clone().filter_map(|update| update.old_id.as_ref());
-    let mut doubtful: Vec<_> = old_ids.filter(|old_id| !call.still_reached.contains(old_id)).collect();
+    let (mut doubtful, mut new_ids) = (Vec::new(), BTreeSet::new());
+    let still_reached: BTreeSet<_> = call.still_reached.iter().collect();
+    for update in that_moved(&call.updates, outcomes) {
+        doubtful.extend(update.old_id.as_ref().filter(|old_id| !still_reached.contains(old_id)));
+        new_ids.extend(&update.new_id);
+    }
     if keeps_pack {
         let Some(heads) = &call.heads else { return Ok(true) };
-        let new_ids: BTreeSet<_> = moved.filter_map(|update| update.new_id.as_ref()).collect();
         doubtful.extend(heads.iter().filter(|head| !new_ids.contains(head)));
     }
     Ok(!doubtful.is_empty() && !refs::point_at_all(db, &call.repo_id, &doubtful)?)
@@ -99,14 +100,17 @@ pub(super) fn leaves_unreached<D: Database>(
 
 /// The refs that moved.
 pub(super) fn moved(updates: &[Update], outcomes: &[Outcome]) -> Vec<MovedRef> {
-    let has_moved = |outcome: &Outcome| matches!(outcome, Ok(Change::Write(_) | Change::Delete));
-    let moved = updates.iter().zip(outcomes).filter(|(_, outcome)| has_moved(outcome));
-    let moved = moved.map(|(Update { name, old_id, new_id, .. }, _)| MovedRef {
+    let moved = that_moved(updates, outcomes).map(|Update { name, old_id, new_id, .. }| MovedRef {
         name: name.clone(),
         old_id: old_id.clone(),
         new_id: new_id.clone(),
     });
     moved.collect()
+}
+
+fn that_moved<'a>(updates: &'a [Update], outcomes: &'a [Outcome]) -> impl Iterator<Item = &'a Update> {
+    let has_moved = |outcome: &Outcome| matches!(outcome, Ok(Change::Write(_) | Change::Delete));
+    updates.iter().zip(outcomes).filter(move |(_, outcome)| has_moved(outcome)).map(|(update, _)| update)
 }
 
 fn object_id(hex: &str) -> Result<ObjectId, Failure> {

@@ -2,6 +2,7 @@
 
 mod shallow;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::ObjectId;
@@ -122,12 +123,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether one of these commits, or what tags among them name, is `to` or a descendant of it: no more than `n_max` commits
-/// are looked at, and it may be denied when that is too few.
-pub fn descends(catalog: &Catalog, from: impl IntoIterator<Item = Place>, to: Place, n_max: usize) -> bool {
+/// Whether one of these commits, or what tags among them name, is `to` or a descendant of it. Each commit that is looked at
+/// is taken off `budget`, and when that is used up it is denied.
+pub fn descends(catalog: &Catalog, from: impl IntoIterator<Item = Place>, to: Place, budget: &mut usize) -> bool {
     let Some(oldest) = catalog.commit(to).map(|commit| commit.generation) else { return false };
     let peeled = |place| std::iter::successors(Some(place), |&place| tag_target(catalog, place)).last();
-    let (mut seen, mut stack) = (catalog.empty_set(), Vec::new());
+    let (mut seen, mut stack) = (BTreeSet::new(), Vec::new());
     stack.extend(from.into_iter().filter_map(peeled));
     while let Some(place) = stack.pop() {
         if place == to {
@@ -138,9 +139,8 @@ pub fn descends(catalog: &Catalog, from: impl IntoIterator<Item = Place>, to: Pl
         if !is_above || !seen.insert(place) {
             continue;
         }
-        if seen.len() > n_max {
-            return false;
-        }
+        let Some(left) = budget.checked_sub(1) else { return false };
+        *budget = left;
         stack.extend(parents(catalog, place));
     }
     false
