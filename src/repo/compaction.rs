@@ -5,9 +5,9 @@
 //! whatever has been pushed meanwhile; to leave objects out is right only for the refs and packs that were looked at.
 
 use super::answer::Moment;
-use super::call::{Collected, Refusal, Replace, ShallowChange, Snapshot, Status, Survey};
+use super::call::{Collected, Refusal, Replace, ShallowChange, Status, Survey};
 use super::packs::{self, InlineBytes, NamedPack};
-use super::{alarm, dropped, metadata, refs, shallow, uploads};
+use super::{alarm, dropped, metadata, open, refs, shallow, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// The repo as it is, and an upload.
@@ -23,15 +23,8 @@ pub(super) fn survey<D: Database>(
     };
     let dropped_before = moment.now.saturating_sub(moment.unreachable_grace_ms);
     let recent = dropped::recent(db, &repo.repo_id, dropped_before)?;
-    let snapshot = Snapshot {
-        refs: refs::all(db, &repo.repo_id)?,
-        packs: packs::all(db, &repo.repo_id, strings)?,
-        shallow: shallow::all(db, &repo.repo_id)?,
-        upload_id: Some(uploads::register(db, moment.now, &repo.repo_id, moment.upload_grace_ms)?),
-        repo_id: repo.repo_id,
-        name: repo.name,
-        default_branch: repo.default_branch,
-    };
+    let mut snapshot = open::snapshot(db, &repo, true, strings)?;
+    snapshot.upload_id = Some(uploads::register(db, moment.now, &repo.repo_id, moment.upload_grace_ms)?);
     Ok(Ok(Survey { snapshot, recent, dropped_before }))
 }
 

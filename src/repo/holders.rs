@@ -36,8 +36,7 @@ pub(super) fn add<D: Database>(
     (holder, check_at): (&RepoAddress, u64),
 ) -> Result<bool, Failure> {
     for HeldPack { upload_id, len } in packs {
-        let key = [owner_repo_id.into(), upload_id.into()];
-        if db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?.is_empty() {
+        if !is_held(db, owner_repo_id, upload_id)? {
             if !uploads::cancel_reclaim(db, now, owner_repo_id, upload_id)? {
                 return Ok(false);
             }
@@ -64,19 +63,17 @@ pub(super) fn add<D: Database>(
 
 /// The owner has taken a pack out of its catalog.
 pub(super) fn let_go<D: Database>(db: &D, moment: &Moment, repo_id: &str, pack: &NamedPack) -> Result<(), Failure> {
-    let key = [repo_id.into(), (&pack.upload_id).into()];
-    let [owner_repo_id, upload_id] = key;
     db.exec(
         "DELETE FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 AND holder_repo_id = ?1",
-        &[owner_repo_id, upload_id],
+        &[repo_id.into(), (&pack.upload_id).into()],
     )?;
     if !pack.is_stored {
         return Ok(());
     }
-    if db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?.is_empty() {
-        return uploads::reclaim_after(db, moment.now + moment.upload_grace_ms, repo_id, &pack.upload_id);
+    if is_held(db, repo_id, &pack.upload_id)? {
+        return lay_aside(db, moment.now, repo_id, &pack.upload_id, pack.len);
     }
-    lay_aside(db, moment.now, repo_id, &pack.upload_id, pack.len)
+    uploads::reclaim_after(db, moment.now + moment.upload_grace_ms, repo_id, &pack.upload_id)
 }
 
 /// A holder other than the owner no longer has these packs. What nobody holds any more is reclaimed after a while.
@@ -89,16 +86,17 @@ pub(super) fn remove<D: Database>(
 ) -> Result<(), Failure> {
     let mut has_freed = false;
     for upload_id in upload_ids {
-        let key = [owner_repo_id.into(), upload_id.into()];
         let removed = db.exec(
             "DELETE FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 AND holder_repo_id = ?3 RETURNING 1",
             &[owner_repo_id.into(), upload_id.into(), holder_repo_id.into()],
         )?;
-        let others = db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?;
-        if removed.is_empty() || !others.is_empty() {
+        if removed.is_empty() || is_held(db, owner_repo_id, upload_id)? {
             continue;
         }
-        db.exec("DELETE FROM garbage WHERE owner_repo_id = ?1 AND upload_id = ?2", &key)?;
+        db.exec(
+            "DELETE FROM garbage WHERE owner_repo_id = ?1 AND upload_id = ?2",
+            &[owner_repo_id.into(), upload_id.into()],
+        )?;
         uploads::reclaim_after(db, moment.now + moment.upload_grace_ms, owner_repo_id, upload_id)?;
         has_freed = true;
     }
@@ -162,6 +160,12 @@ pub(super) fn put_off<D: Database>(db: &D, now: u64, check: &Check) -> Result<()
         ],
     )
     .map(drop)
+}
+
+fn is_held<D: Database>(db: &D, owner_repo_id: &str, upload_id: &str) -> Result<bool, Failure> {
+    let key = [owner_repo_id.into(), upload_id.into()];
+    let rows = db.exec("SELECT 1 FROM holders WHERE owner_repo_id = ?1 AND upload_id = ?2 LIMIT 1", &key)?;
+    Ok(!rows.is_empty())
 }
 
 /// Notes a pack that only others hold.

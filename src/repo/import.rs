@@ -4,35 +4,28 @@
 use super::answer::Moment;
 use super::call::{
     Download, EndImport, FailImport, ImportPack, ImportPlan, ImportState, NewImport, NoteDownload, RefRow, Refusal,
-    RepoInfo, Snapshot, Status,
+    RepoInfo, Status,
 };
 use super::commit::decide_refs;
 use super::packs::{self, InlineBytes};
 use super::schema::SCHEMA;
-use super::{alarm, metadata, refs, shallow, uploads};
+use super::{alarm, metadata, open, refs, shallow, uploads};
 use crate::config::{IMPORT_FAILURE_KEPT_MS, IMPORT_FAILURES_MAX};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// Makes the repo, to be filled. The same `repo_id` again is the same creation.
 pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewImport) -> Result<Result<RepoInfo, Refusal>, Failure> {
     let repo_id = &new.repo.repo_id;
-    let is_known = SCHEMA.exists(db)? && metadata::living_as(db, repo_id)?.is_some();
-    let made = metadata::create(db, now, &new.repo)?;
-    if is_known || made.is_err() {
-        return Ok(made);
-    }
-    metadata::came_from(db, repo_id, &new.source)?;
-    metadata::set_status(db, repo_id, Status::Importing)?;
-    let ImportPlan { url, branch, depth, all_refs } = &new.plan;
-    db.exec(
-        "INSERT INTO imports (repo_id, url, branch, depth, all_refs, failures) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
-        &[repo_id.into(), url.into(), branch.into(), depth.map(u64::from).into(), (*all_refs).into()],
-    )?;
-    alarm::import(db, now, repo_id)?;
-    match metadata::living(db)? {
-        Some(repo) => Ok(Ok(repo.info)),
-        None => Err(Failure::shape("the import that was just made", "none")),
-    }
+    metadata::create_with(db, now, &new.repo, || {
+        metadata::came_from(db, repo_id, &new.source)?;
+        metadata::set_status(db, repo_id, Status::Importing)?;
+        let ImportPlan { url, branch, depth, all_refs } = &new.plan;
+        db.exec(
+            "INSERT INTO imports (repo_id, url, branch, depth, all_refs, failures) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+            &[repo_id.into(), url.into(), branch.into(), depth.map(u64::from).into(), (*all_refs).into()],
+        )?;
+        alarm::import(db, now, repo_id)
+    })
 }
 
 /// What the next step starts from. Without a pack that is to be taken in there is an upload for another.
@@ -45,26 +38,17 @@ pub(super) fn begin<D: Database>(
         Some(repo) if repo.info.status == Status::Importing => repo.info,
         _ => return Ok(Err(Refusal::NotFound)),
     };
-    let repo_id = repo.repo_id;
-    let (plan, mut download) = row(db, &repo_id)?;
+    let repo_id = &repo.repo_id;
+    let (plan, mut download) = row(db, repo_id)?;
+    let mut snapshot = open::snapshot(db, &repo, true, strings)?;
     if let Some(here) = &download
-        && !uploads::is_open(db, moment.now, &repo_id, &here.upload_id)?
+        && !uploads::is_open(db, moment.now, repo_id, &here.upload_id)?
     {
         download = None;
     }
-    let upload_id = match download {
-        Some(_) => None,
-        None => Some(uploads::register(db, moment.now, &repo_id, moment.upload_grace_ms)?),
-    };
-    let snapshot = Snapshot {
-        refs: refs::all(db, &repo_id)?,
-        packs: packs::all(db, &repo_id, strings)?,
-        shallow: shallow::all(db, &repo_id)?,
-        upload_id,
-        repo_id,
-        name: repo.name,
-        default_branch: repo.default_branch,
-    };
+    if download.is_none() {
+        snapshot.upload_id = Some(uploads::register(db, moment.now, repo_id, moment.upload_grace_ms)?);
+    }
     Ok(Ok(ImportState { snapshot, plan, download }))
 }
 

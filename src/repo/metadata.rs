@@ -40,6 +40,16 @@ pub(super) fn living_as<D: Database>(db: &D, repo_id: &str) -> Result<Option<Rep
 
 /// Makes the repo with its first token. The same `repo_id` again is the same creation.
 pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Result<RepoInfo, Refusal>, Failure> {
+    create_with(db, now, new, || Ok(()))
+}
+
+/// The same of a repo that begins with something: `fill` is called once, when it has been made.
+pub(super) fn create_with<D: Database>(
+    db: &D,
+    now: u64,
+    new: &NewRepo,
+    fill: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Result<RepoInfo, Refusal>, Failure> {
     SCHEMA.create(db)?;
     if let Some(repo) = living(db)? {
         let same = repo.info.repo_id == new.repo_id;
@@ -65,6 +75,7 @@ pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Res
     )?;
     tokens::add(db, now, &new.repo_id, &new.token)?;
     alarm::made(db, now, &new.repo_id)?;
+    fill()?;
     match living(db)? {
         Some(repo) => Ok(Ok(repo.info)),
         None => Err(Failure::shape("the repo that was just made", "none")),

@@ -1,7 +1,7 @@
 //! [`Call::Open`](super::call::Call::Open): who asks, and one consistent view of the repo for them.
 
 use super::answer::Moment;
-use super::call::{Refusal, Scope, Snapshot, Status, View};
+use super::call::{Refusal, RepoInfo, Scope, Snapshot, Status, View};
 use super::metadata::{self, Repo};
 use super::{packs, refs, shallow, tokens, uploads};
 use crate::durable::{Database, Failure, FrameWriter};
@@ -43,16 +43,30 @@ pub(super) fn open<D: Database>(
         Ok(Admitted { repo, .. }) => repo,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let repo_id = repo.info.repo_id;
-    let refs = refs::all(db, &repo_id)?;
-    let packs = if view.has_packs() { packs::all(db, &repo_id, strings)? } else { Vec::new() };
-    let upload_id = match view {
-        View::Push => Some(uploads::register(db, moment.now, &repo_id, moment.upload_grace_ms)?),
-        View::Refs | View::PushRefs | View::Fetch => None,
-    };
-    let shallow = shallow::all(db, &repo_id)?;
-    let (name, default_branch) = (repo.info.name, repo.info.default_branch);
-    Ok(Ok(Snapshot { repo_id, name, default_branch, refs, packs, shallow, upload_id }))
+    let mut snapshot = snapshot(db, &repo.info, view.has_packs(), strings)?;
+    if view == View::Push {
+        snapshot.upload_id = Some(uploads::register(db, moment.now, &snapshot.repo_id, moment.upload_grace_ms)?);
+    }
+    Ok(Ok(snapshot))
+}
+
+/// The repo as it is, with its packs or without, and without an upload.
+pub(super) fn snapshot<D: Database>(
+    db: &D,
+    repo: &RepoInfo,
+    has_packs: bool,
+    strings: &mut FrameWriter,
+) -> Result<Snapshot, Failure> {
+    let repo_id = &repo.repo_id;
+    Ok(Snapshot {
+        repo_id: repo_id.clone(),
+        name: repo.name.clone(),
+        default_branch: repo.default_branch.clone(),
+        refs: refs::all(db, repo_id)?,
+        packs: if has_packs { packs::all(db, repo_id, strings)? } else { Vec::new() },
+        shallow: shallow::all(db, repo_id)?,
+        upload_id: None,
+    })
 }
 
 #[cfg(test)]

@@ -113,27 +113,7 @@ pub(super) fn insert<D: Database>(
     upload_id: &str,
     (new, bytes): (&NewPack, Option<InlineBytes<'_>>),
 ) -> Result<(), Failure> {
-    let pack = &new.pack;
-    db.exec(
-        "INSERT INTO packs (repo_id, pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len,
-                            segment_len, trailer, thin, pack_bytes, index_bytes)
-         VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        &[
-            repo_id.into(),
-            pack_seq.into(),
-            upload_id.into(),
-            u64::from(pack.format).into(),
-            pack.n_objects.into(),
-            pack.pack_len.into(),
-            pack.index_len.into(),
-            pack.segment_len.into(),
-            (&pack.trailer).into(),
-            pack.thin.into(),
-            bytes.map(|bytes| bytes.pack).into(),
-            bytes.map(|bytes| bytes.index).into(),
-        ],
-    )?;
-    holders::add_owner(db, repo_id, upload_id)
+    enter(db, repo_id, &Entered { pack_seq, upload_id, pack: &new.pack, bytes, visible: None, owner: None })
 }
 
 /// Enters a pack that a fork has from its source, in the place that it has there. Inline bytes become its own.
@@ -144,7 +124,7 @@ pub(super) fn insert_shared<D: Database>(
     owner: Option<&RepoAddress>,
     frame: &Frame,
 ) -> Result<(), Failure> {
-    let pack = &row.pack;
+    let PackRow { pack_seq, upload_id, pack, .. } = row;
     let bytes = row.inline.map(|(pack, index)| Ok::<_, Failure>((frame.string(pack)?, frame.string(index)?)));
     let bytes = bytes.transpose()?.map(|(bytes, index)| InlineBytes::check(pack, bytes, index)).transpose()?;
     let visible = row.visible.map(|visible| frame.string(visible)).transpose()?;
@@ -154,15 +134,31 @@ pub(super) fn insert_shared<D: Database>(
         return Err(Failure::Range { what, value: visible_len, max: VISIBLE_LEN_MAX });
     }
     let owner = if bytes.is_some() { None } else { Some(owner.ok_or_else(|| Failure::shape("an owner", "none"))?) };
+    enter(db, repo_id, &Entered { pack_seq: *pack_seq, upload_id, pack, bytes, visible, owner })
+}
+
+/// A row of the catalog that is to be.
+struct Entered<'a> {
+    pack_seq: u64,
+    upload_id: &'a str,
+    pack: &'a PackInfo,
+    bytes: Option<InlineBytes<'a>>,
+    visible: Option<&'a [u8]>,
+    /// Absent when it is the repo itself.
+    owner: Option<&'a RepoAddress>,
+}
+
+fn enter<D: Database>(db: &D, repo_id: &str, entered: &Entered<'_>) -> Result<(), Failure> {
+    let Entered { pack_seq, upload_id, pack, bytes, visible, owner } = *entered;
     db.exec(
         "INSERT INTO packs (repo_id, pack_seq, owner_repo_id, upload_id, format, n_objects, pack_len, index_len,
                             segment_len, trailer, thin, pack_bytes, index_bytes, visible, owner_namespace, owner_name)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         &[
             repo_id.into(),
-            row.pack_seq.into(),
+            pack_seq.into(),
             owner.map_or(repo_id, |owner| &owner.repo_id).into(),
-            (&row.upload_id).into(),
+            upload_id.into(),
             u64::from(pack.format).into(),
             pack.n_objects.into(),
             pack.pack_len.into(),
@@ -177,7 +173,7 @@ pub(super) fn insert_shared<D: Database>(
             owner.map(|owner| &owner.name).into(),
         ],
     )?;
-    if owner.is_none() { holders::add_owner(db, repo_id, &row.upload_id) } else { Ok(()) }
+    if owner.is_none() { holders::add_owner(db, repo_id, upload_id) } else { Ok(()) }
 }
 
 /// Takes a pack out of the catalog. Its bytes are reclaimed after a while, as those of an upload that was given up, unless
