@@ -24,7 +24,7 @@ use crate::objects::Objects;
 use crate::random;
 use crate::remote::{Remote, RemoteUrl};
 use crate::repo::Work;
-use crate::repo::call::{ImportPlan, NewImport, NewRepo, Refusal, Scope, Status};
+use crate::repo::call::{ImportPlan, NewImport, NewRepo, Scope, Status};
 
 pub(crate) use fault::ImportFault;
 pub(crate) use step::{Limits, Step, give_up, step};
@@ -88,9 +88,4 @@ impl From<ImportFault> for Error {
     fn from(fault: ImportFault) -> Self {
         Self::Import(fault)
     }
-}
-
-/// What keeps a step from being taken: the repo is not to be filled any more, or something that starting again mends.
-fn is_over(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::NotFound)
 }

@@ -8,22 +8,20 @@ use git_core::protocol::client::FetchRequest;
 use super::choose::{self, object_id};
 use super::download::{Downloaded, download};
 use super::fault::ImportFault;
-use super::is_over;
 use super::stored::StoredBody;
 use super::upstream::Upstream;
-use crate::config::SEGMENT_LEN;
 use crate::durable::{Failure, Wire};
 use crate::log;
-use crate::ops::body::{Body, Stopped};
+use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
-use crate::ops::receive_pack::{Destination, Index, Ingested, Refused, Said, Turn, ingest};
+use crate::ops::receive_pack::{Destination, Ingested, Refused, Said, Storing, Turn, ingest};
 use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::random;
 use crate::remote::{Remote, RemoteUrl};
-use crate::repo::call::{Download, EndImport, FailImport, ImportPack, NewPack, NoteDownload, RefRow, Refusal};
+use crate::repo::call::{Download, EndImport, FailImport, ImportPack, NoteDownload, RefRow, Refusal};
 use crate::repo::{Importing, RepoClient};
-use crate::store::{PackStore, keys};
+use crate::store::PackStore;
 
 /// What is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,13 +216,12 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
             room: self.room(),
         };
         let said = Said { tips: &tips, shallow: &come.shallow };
-        let ingested = match &come.uploaded {
-            Uploaded::Small(pack) => ingest(&pack.to_vec(), &mut Nothing, &said, &to).await,
-            Uploaded::Stored => {
-                let mut body = StoredBody::new(self.store, self.repo_id(), come.upload_id, come.pack_len);
-                ingest(&[], &mut body, &said, &to).await
-            }
+        let (pack, stored_len) = match &come.uploaded {
+            Uploaded::Small(pack) => (pack.to_vec(), 0),
+            Uploaded::Stored => (Vec::new(), come.pack_len),
         };
+        let mut body = StoredBody::new(self.store, self.repo_id(), come.upload_id, stored_len);
+        let ingested = ingest(&pack, &mut body, &said, &to).await;
         match ingested {
             Ok(Ok(ingested)) => {
                 // Without what was asked for there would be no end of asking.
@@ -243,27 +240,14 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
     }
 
     async fn commit(&self, ingested: Ingested, come: &Come<'_>, catalog: &LoadedCatalog<'_, S>) -> Done<Step> {
-        let Ingested { mut info, uploaded, index, heads, shallow, .. } = ingested;
         let (repo_id, upload_id) = (self.repo_id().to_owned(), come.upload_id.to_owned());
-        let index_key = keys::index(&repo_id, &upload_id);
-        let mut inline = None;
-        match (uploaded, index) {
-            (Uploaded::Small(pack), Index::Whole(index)) if catalog.has_inline_room(info.pack_len + info.index_len) => {
-                inline = Some((pack.to_vec(), index));
-            }
-            (uploaded, index) => {
-                if let Uploaded::Small(pack) = uploaded {
-                    info.segment_len = SEGMENT_LEN as u64;
-                    self.store.put(&keys::segment(&repo_id, &upload_id, 0), pack).await?;
-                }
-                index.store(self.store, &index_key, info.index_len).await?;
-            }
-        }
-        let pack = NewPack { pack: info, inline: inline.is_some() };
-        let heads = heads.map(|heads| heads.iter().map(ObjectId::to_hex).collect());
+        let heads = ingested.heads.as_ref().map(|heads| heads.iter().map(ObjectId::to_hex).collect());
+        let shallow = ingested.shallow.clone();
+        let mut storing = Storing::new(ingested);
+        let (pack, inline) = storing.store(self.store, (&repo_id, &upload_id), catalog).await?;
         let call = ImportPack { repo_id, upload_id, pack, told: come.told.clone(), heads, shallow };
-        let strings = inline.as_ref().map(|(pack, index)| (pack.as_slice(), index.as_slice()));
-        let committed = self.repo.commit_import(call, strings).await?;
+        let inline = inline.as_ref().map(|(pack, index)| (pack.as_slice(), *index));
+        let committed = self.repo.commit_import(call, inline).await?;
         if let Err(Refusal::StorageLimit { max }) = committed {
             return Ok(Err(ImportFault::Storage(StorageLimit::Repo { max })));
         }
@@ -299,12 +283,7 @@ fn after(taken: Result<(), Refusal>, next: Step) -> Result<Step, Failure> {
     }
 }
 
-/// The rest of a pack that is at hand whole.
-struct Nothing;
-
-impl Body for Nothing {
-    async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, crate::ops::body::BodyError> {
-        out.clear();
-        Ok(false)
-    }
+/// Whether there is nothing to be filled any more.
+fn is_over(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NotFound)
 }

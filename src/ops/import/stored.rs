@@ -4,7 +4,7 @@ use crate::config::{SEGMENT_LEN, STORED_READ_LEN};
 use crate::ops::body::{Body, BodyError};
 use crate::store::{PackStore, keys};
 
-/// The bytes of an upload's segments.
+/// The bytes of an upload's segments: none of one that is at hand whole.
 pub(super) struct StoredBody<'a, S> {
     store: &'a S,
     repo_id: &'a str,

@@ -10,15 +10,15 @@ use git_core::protocol::push::PushHead;
 use git_core::walk::descends;
 
 use super::Receiving;
-use super::ingest::{Index, Ingested, NewObjects};
+use super::ingest::{Ingested, NewObjects};
+use super::storing::Storing;
 use super::targets::Targets;
-use crate::config::{CATALOG_ATTEMPTS_MAX, FAST_FORWARD_WALK_MAX, SEGMENT_LEN};
+use crate::config::{CATALOG_ATTEMPTS_MAX, FAST_FORWARD_WALK_MAX};
 use crate::durable::{Failure, Wire};
 use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
-use crate::ops::upload::Uploaded;
-use crate::repo::call::{Commit, NewPack, Refusal, View};
-use crate::store::{PackStore, keys};
+use crate::repo::call::{Commit, Refusal, View};
+use crate::store::PackStore;
 
 /// Outside: the platform failed. Inside: a reason for each ref that was refused, or why all of it was.
 type Decided = Result<Result<Vec<Option<String>>, Refusal>, Stopped>;
@@ -36,9 +36,15 @@ pub(super) async fn commit<W: Wire, S: PackStore>(
         let Some(mut commit) = call(to, head, pack.as_ref(), &catalog, upload_id) else { break };
         let decided = match &mut pack {
             // A push that brings no object (a branch at a commit that is here) comes with an empty pack, not kept.
-            Some(pack) if pack.ingested.info.n_objects > 0 => pack.commit(to, &mut commit, &catalog).await?,
-            _ => to.repo.commit(commit, None).await?.map(|committed| committed.outcomes),
+            Some(pack) if pack.ingested.info.n_objects > 0 => {
+                let (new, inline) = pack.store(to.store, (&commit.repo_id, upload_id), &catalog).await?;
+                commit.pack = Some(new);
+                let inline = inline.as_ref().map(|(pack, index)| (pack.as_slice(), *index));
+                to.repo.commit(commit, inline).await?
+            }
+            _ => to.repo.commit(commit, None).await?,
         };
+        let decided = decided.map(|committed| committed.outcomes);
         if decided != Err(Refusal::CatalogChanged) {
             return Ok(decided);
         }
@@ -100,43 +106,4 @@ fn still_reached<S>(head: &PushHead, pack: Option<&Storing>, catalog: &LoadedCat
     };
     let moved = head.commands.iter().filter_map(|command| command.new_id.zip(command.old_id));
     moved.filter(|&(new_id, old_id)| is_reached(new_id, old_id)).map(|(_, old_id)| old_id).collect()
-}
-
-/// A pack on the last part of its way.
-struct Storing {
-    ingested: Ingested,
-    is_stored: bool,
-}
-
-impl Storing {
-    fn new(ingested: Ingested) -> Self {
-        Self { ingested, is_stored: false }
-    }
-
-    /// Stores what is not stored yet and commits. A small pack lives in the catalog's row while there is room, else in R2.
-    async fn commit<W: Wire, S: PackStore>(
-        &mut self,
-        to: &Receiving<'_, W, S>,
-        commit: &mut Commit,
-        catalog: &LoadedCatalog<'_, S>,
-    ) -> Decided {
-        let Ingested { info, uploaded, index, .. } = &mut self.ingested;
-        if let (Uploaded::Small(pack), Index::Whole(index)) = (&*uploaded, &*index) {
-            if catalog.has_inline_room(info.pack_len + info.index_len) {
-                commit.pack = Some(NewPack { pack: info.clone(), inline: true });
-                let committed = to.repo.commit(commit.clone(), Some((&pack.to_vec(), index))).await?;
-                return Ok(committed.map(|committed| committed.outcomes));
-            }
-            info.segment_len = SEGMENT_LEN as u64;
-            to.store.put(&keys::segment(&commit.repo_id, &commit.upload_id, 0), pack.clone()).await?;
-            *uploaded = Uploaded::Stored;
-        }
-        if !self.is_stored {
-            let key = keys::index(&commit.repo_id, &commit.upload_id);
-            std::mem::replace(index, Index::Whole(Vec::new())).store(to.store, &key, info.index_len).await?;
-            self.is_stored = true;
-        }
-        commit.pack = Some(NewPack { pack: info.clone(), inline: false });
-        Ok(to.repo.commit(commit.clone(), None).await?.map(|committed| committed.outcomes))
-    }
 }

@@ -52,7 +52,7 @@ pub(crate) enum Index {
 
 impl Index {
     /// Stores it.
-    pub(crate) async fn store(self, store: &impl PackStore, key: &str, len: u64) -> Result<(), Failure> {
+    pub(super) async fn store(self, store: &impl PackStore, key: &str, len: u64) -> Result<(), Failure> {
         match self {
             Self::Whole(index) => store.put(key, Bytes::from(index)).await,
             Self::Pieces(writer) => store.put_pieces(key, len, *writer).await,

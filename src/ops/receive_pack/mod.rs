@@ -3,6 +3,7 @@
 mod commit;
 mod ingest;
 mod shallow;
+mod storing;
 mod targets;
 mod turn;
 
@@ -24,7 +25,8 @@ use crate::repo::call::{Refusal, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::PackStore;
 
-pub(crate) use self::ingest::{Destination, Index, Ingested, Refused, Said, ingest};
+pub(crate) use self::ingest::{Destination, Ingested, Refused, Said, ingest};
+pub(crate) use self::storing::Storing;
 pub(crate) use self::turn::Turn;
 
 /// The reason for the refs of a push of which another needs a shallow update.
