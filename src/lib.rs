@@ -5,7 +5,6 @@
 //! begins is asked for by the repos themselves.
 
 mod account;
-mod byob;
 mod config;
 mod durable;
 mod error;
@@ -21,6 +20,7 @@ mod remote;
 mod repo;
 mod stats;
 mod store;
+mod stream_body;
 mod time;
 mod token;
 

@@ -1,8 +1,10 @@
 //! The clock, and times as the REST API writes them. Inside the program a time is unix milliseconds.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
+use futures_util::future::{Either, select};
 
 /// Now, in unix milliseconds.
 pub(crate) fn now() -> u64 {
@@ -12,6 +14,14 @@ pub(crate) fn now() -> u64 {
 /// Waits for so many milliseconds, by a timer of the request that asks.
 pub(crate) async fn sleep(ms: u64) {
     worker::Delay::from(Duration::from_millis(ms)).await;
+}
+
+/// What comes before `patience` is over.
+pub(crate) async fn in_time<T>(coming: impl Future<Output = T>, patience: impl Future<Output = ()>) -> Option<T> {
+    match select(pin!(coming), pin!(patience)).await {
+        Either::Left((came, _)) => Some(came),
+        Either::Right(_) => None,
+    }
 }
 
 /// ISO 8601 in UTC with milliseconds.

@@ -13,7 +13,6 @@ use super::answer::Answer;
 use super::auth;
 use super::route::{Endpoint, GitRoute};
 use super::{rate_limit, serving, stream};
-use crate::byob::StreamBody;
 use crate::config::{
     self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
     REF_PREFIXES_MAX, WANTS_MAX,
@@ -30,6 +29,7 @@ use crate::ops::upload_pack::upload_pack;
 use crate::repo::Opened;
 use crate::repo::call::{Snapshot, View};
 use crate::store::R2Packs;
+use crate::stream_body::StreamBody;
 use crate::time;
 
 const REQUEST_LIMITS: RequestLimits = RequestLimits {

@@ -14,7 +14,6 @@ mod stream;
 
 use worker::{Env, Request, Response, Url};
 
-use crate::byob::StreamBody;
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
@@ -22,6 +21,7 @@ use crate::objects::DurableObjects;
 use crate::ops::body::{Stopped, read_whole};
 use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
+use crate::stream_body::StreamBody;
 use crate::time;
 use answer::Answer;
 use route::{Endpoint, GitRoute, RestRoute, Route};

@@ -6,15 +6,15 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::pin::pin;
 
-use futures_util::future::{Either, pending, select};
+use futures_util::future::pending;
 
 use crate::config::{ACCOUNT_USAGE_KEPT_MS, StorageLimits};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::log;
 use crate::objects::Objects;
+use crate::time;
 
 thread_local! {
     /// When the account was last asked, and what it said.
@@ -98,10 +98,8 @@ async fn in_time<T>(
     asked: impl Future<Output = Result<T, Failure>>,
     patience: impl Future<Output = ()>,
 ) -> Result<T, Failure> {
-    match select(pin!(asked), pin!(patience)).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Failure::Platform("no answer in time".into())),
-    }
+    let answered = time::in_time(asked, patience).await;
+    answered.unwrap_or_else(|| Err(Failure::Platform("no answer in time".into())))
 }
 
 /// Refuses what adds to an account that is full.

@@ -1,17 +1,14 @@
 //! The platform's `fetch`.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use super::{Remote, RemoteAnswer, RemoteRequest, Unreachable};
-use crate::byob::StreamBody;
 use crate::config::{self, AGENT};
 use crate::ops::body::{Body, BodyError};
+use crate::stream_body::StreamBody;
 use crate::time;
 
 #[wasm_bindgen]
@@ -72,7 +69,7 @@ impl Remote for PlatformRemote {
     async fn ask(&self, request: &RemoteRequest<'_>) -> Result<RemoteAnswer<RemoteBody>, Unreachable> {
         let controller = AbortController::new();
         let asked = options(request, &controller).and_then(|options| fetch(request.url, &options)).map_err(network)?;
-        let answered = in_time(JsFuture::from(asked), request.patience_ms).await;
+        let answered = time::in_time(JsFuture::from(asked), time::sleep(request.patience_ms)).await;
         let Some(answered) = answered else {
             controller.abort();
             return Err(Unreachable::Silent { ms: request.patience_ms });
@@ -93,7 +90,7 @@ impl Remote for PlatformRemote {
 
 impl Body for RemoteBody {
     async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, BodyError> {
-        match in_time(self.stream.read(out), self.patience_ms).await {
+        match time::in_time(self.stream.read(out), time::sleep(self.patience_ms)).await {
             Some(read) => read,
             None => Err(BodyError::Unreadable(Unreachable::Silent { ms: self.patience_ms }.to_string())),
         }
@@ -103,14 +100,6 @@ impl Body for RemoteBody {
 impl Drop for RemoteBody {
     fn drop(&mut self) {
         self.controller.abort();
-    }
-}
-
-/// What comes before the patience is over.
-async fn in_time<T>(coming: impl Future<Output = T>, patience_ms: u64) -> Option<T> {
-    match select(pin!(coming), pin!(time::sleep(patience_ms))).await {
-        Either::Left((came, _)) => Some(came),
-        Either::Right(_) => None,
     }
 }
 

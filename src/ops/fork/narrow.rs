@@ -71,8 +71,7 @@ fn narrow_to<S: PackStore>(lent: &Lent, catalog: &LoadedCatalog<'_, S>, reached:
     let snapshot = &lent.opened.snapshot;
     let read = read_packs(&catalog.packs, reached)?;
     let visible = |pack: usize, n_objects: u32| {
-        let numbers = reached.iter().filter(move |place| place.pack == pack).map(|place| place.number);
-        Some(Visible::of(numbers, n_objects)).filter(|visible| visible.n_objects() < u64::from(n_objects))
+        Some(Visible::of(reached.numbers(pack), n_objects)).filter(|visible| visible.n_objects() < u64::from(n_objects))
     };
     let packs = snapshot.packs.iter().zip(catalog.packs.packs()).enumerate();
     let packs = packs

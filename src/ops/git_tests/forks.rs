@@ -313,7 +313,7 @@ fn a_fork_that_goes_wrong_anywhere_leaves_nothing_and_can_be_made_again() {
     for fault in [Fault::Lost, Fault::AnswerLost] {
         for calls in 0.. {
             let (server, work) = (Server::new("repo-of-test-fk8"), Work::new("fork-faults"));
-            let tip = pushed(&server, &work).pop().unwrap();
+            pushed(&server, &work);
             let middle = server.fork("middle", false).0;
             server.objects.fail_after(calls, fault);
             let forked = middle.try_fork("copy", false);
@@ -342,7 +342,6 @@ fn a_fork_that_goes_wrong_anywhere_leaves_nothing_and_can_be_made_again() {
             middle.delete();
             Server::settle(&members);
             assert!(server.store.objects.borrow().is_empty(), "{fault:?} {calls}");
-            assert!(tip.len() == 40);
             if !has_failed {
                 assert!(calls >= 5, "a fork made {calls} calls");
                 break;
@@ -357,7 +356,7 @@ fn a_name_that_is_taken_and_a_source_that_is_not_there_leave_nothing() {
     pushed(&server, &work);
     let taken = server.fork("taken", false).0;
     assert_eq!(server.try_fork("taken", false).map(drop), Err(Error::RepoExists("taken".into())));
-    assert_eq!(taken.delete(), ());
+    taken.delete();
     let missing = Server { name: RepoName::parse("missing").unwrap(), ..Server::new("repo-of-test-fka") };
     assert_eq!(missing.try_fork("copy", false).map(drop), Err(Error::RepoNotFound("missing".into())));
     let held = || Server::audit(&[&server]).1;

@@ -269,11 +269,15 @@ impl ObjectSet {
 
     /// The objects in the order of packs and places.
     pub fn iter(&self) -> impl Iterator<Item = Place> {
-        self.words.iter().enumerate().flat_map(|(pack, words)| {
-            words.iter().zip((0u32..).step_by(64)).flat_map(move |(&word, first)| {
-                let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
-                bits.map(move |bit| Place { pack, number: first + bit })
-            })
-        })
+        (0..self.words.len()).flat_map(|pack| self.numbers(pack).map(move |number| Place { pack, number }))
+    }
+
+    /// The numbers of those of one pack.
+    pub fn numbers(&self, pack: usize) -> impl Iterator<Item = u32> {
+        let words = self.words.get(pack).map_or(&[][..], Vec::as_slice);
+        words
+            .iter()
+            .zip((0u32..).step_by(64))
+            .flat_map(|(&word, first)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + bit))
     }
 }
