@@ -5,7 +5,7 @@
 use git_core::refs::BranchName;
 
 use super::create_token::{CreatedToken, mint};
-use super::place::{Place, surely};
+use super::new_name::{NewName, surely};
 use crate::config::TOKEN_TTL_DEFAULT;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -47,10 +47,10 @@ pub(crate) async fn create_repo(
         read_only: wanted.read_only,
         token: kept,
     };
-    let place = Place { objects, namespace: &wanted.namespace, name: &wanted.name };
-    place.reserve(account_id, &new, Status::Creating).await?;
+    let new_name = NewName { objects, namespace: &wanted.namespace, name: &wanted.name };
+    new_name.reserve(account_id, &new, Status::Creating).await?;
     let made = surely(async || objects.repo(&wanted.namespace, &wanted.name)?.create(new.clone()).await).await?;
-    let info = place.settle(&new.repo_id, made).await?;
+    let info = new_name.settle(&new.repo_id, made).await?;
     Ok(CreatedRepo { info, token: plaintext })
 }
 

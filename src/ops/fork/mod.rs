@@ -10,7 +10,7 @@ use self::lend::{give_back, lend};
 use self::narrow::{Fit, narrow};
 use super::create_repo::CreatedRepo;
 use super::create_token::{CreatedToken, mint};
-use super::place::{Place, surely};
+use super::new_name::{NewName, surely};
 use crate::config::TOKEN_TTL_DEFAULT;
 use crate::durable::Failure;
 use crate::error::Error;
@@ -54,15 +54,15 @@ pub(crate) async fn fork(
         RepoAddress { namespace: wanted.namespace.to_string(), name: wanted.name.to_string(), repo_id: random::id()? };
     let lent = lend(objects, &holder, &wanted).await?;
     let new = new_repo(&lent, &holder, &wanted, kept);
-    let place = Place { objects, namespace: &wanted.namespace, name: &wanted.name };
-    if let Err(error) = place.reserve(account_id, &new, Status::Forking).await {
+    let new_name = NewName { objects, namespace: &wanted.namespace, name: &wanted.name };
+    if let Err(error) = new_name.reserve(account_id, &new, Status::Forking).await {
         give_back(objects, &lent, &holder).await;
         return Err(error);
     }
     let fit = match narrow(&lent, store).await {
         Ok(fit) => fit,
         Err(error) => {
-            place.give_back(&new.repo_id).await;
+            new_name.give_back(&new.repo_id).await;
             give_back(objects, &lent, &holder).await;
             return Err(error);
         }
@@ -72,7 +72,7 @@ pub(crate) async fn fork(
     if made.is_err() {
         give_back(objects, &lent, &holder).await;
     }
-    let info = place.settle(&holder.repo_id, made).await?;
+    let info = new_name.settle(&holder.repo_id, made).await?;
     Ok(Forked { created: CreatedRepo { info, token: plaintext }, n_objects })
 }
 

@@ -15,7 +15,7 @@ use git_core::refs::BranchName;
 use self::upstream::Upstream;
 use super::create_repo::CreatedRepo;
 use super::create_token::{CreatedToken, mint};
-use super::place::{Place, surely};
+use super::new_name::{NewName, surely};
 use crate::config::{IMPORT_CALLER_PATIENCE_MS, TOKEN_TTL_DEFAULT};
 use crate::error::Error;
 use crate::log;
@@ -70,12 +70,12 @@ pub(crate) async fn import(
         read_only: wanted.read_only,
         token: kept,
     };
-    let place = Place { objects, namespace, name };
-    place.reserve(account_id, &new, Status::Creating).await?;
+    let new_name = NewName { objects, namespace, name };
+    new_name.reserve(account_id, &new, Status::Creating).await?;
     let (repo_id, source) = (new.repo_id.clone(), url.source());
     let new = NewImport { repo: new, source, plan };
     let made = surely(async || objects.repo(namespace, name)?.create_import(new.clone()).await).await?;
-    let info = place.settle(&repo_id, made).await?;
+    let info = new_name.settle(&repo_id, made).await?;
     // The repo's object says so by itself a little later.
     let begun = async { objects.maintenance(namespace, name)?.begin(Work::Import).await };
     if let Err(failure) = begun.await {

@@ -12,14 +12,14 @@ use crate::namespace::call::{Refusal as NamespaceRefusal, Reservation};
 use crate::objects::Objects;
 use crate::repo::call::{NewRepo, Refusal, RepoInfo, Status};
 
-/// Where a repo is to be.
-pub(super) struct Place<'a, O> {
+/// A name that a repo is to have.
+pub(super) struct NewName<'a, O> {
     pub(super) objects: &'a O,
     pub(super) namespace: &'a NamespaceName,
     pub(super) name: &'a RepoName,
 }
 
-impl<O: Objects> Place<'_, O> {
+impl<O: Objects> NewName<'_, O> {
     /// Keeps the name, and sees to it that the account knows the namespace before a repo is in it.
     pub(super) async fn reserve(&self, account_id: &str, new: &NewRepo, status: Status) -> Result<(), Error> {
         let reservation = Reservation {
