@@ -10,11 +10,16 @@ import type { Source } from "../source.ts";
 import { megabytes, seconds, table } from "../table.ts";
 import { makeFork, remoteOf, type Fork } from "./forking.ts";
 
-const n_used = 50;
-const usedAtOnce = 4;
 const emptyWithinMs = 300_000;
 
-export async function forkMany(server: Server, shop: Workshop, source: Source, n_forks: number, n_clients: number): Promise<void> {
+export interface Wanted {
+  n_forks: number;
+  /** How many of them are cloned and pushed to. */
+  n_used: number;
+  n_clients: number;
+}
+
+export async function forkMany(server: Server, shop: Workshop, source: Source, { n_forks, n_used, n_clients }: Wanted): Promise<void> {
   const api = new Api(server.origin);
   const repo = await api.createRepo({ name: "many" });
   await pushAll(remoteOf(repo), source, await source.wholePack());
@@ -30,7 +35,7 @@ export async function forkMany(server: Server, shop: Workshop, source: Source, n
   for (const failure of failures.slice(0, 10)) console.log(failure);
   const afterForks = held(server);
   const used = forks.filter((_, n) => n % Math.max(1, Math.floor(n_forks / n_used)) === 0).slice(0, n_used);
-  await useAll(shop, source, used);
+  await useAll(shop, source, used, n_clients);
   const afterPushes = held(server);
   const deletions = await atOnce(server, n_clients, forks.length, async (client, n) => {
     await client.ask(202, "DELETE", `/default/repos/${forks[n]?.name}`);
@@ -80,13 +85,13 @@ async function atOnce(
 }
 
 /** Each is cloned, pushed to, and cloned again: it has its own commit on top of what the source has, and no other's. */
-async function useAll(shop: Workshop, source: Source, forks: Fork[]): Promise<void> {
+async function useAll(shop: Workshop, source: Source, forks: Fork[], n_clients: number): Promise<void> {
   const rest = [...forks];
   const wanted = await shop.fingerprint(source.name);
   const run = async () => {
     for (let fork = rest.pop(); fork; fork = rest.pop()) await use(shop, source, fork, wanted.objects.length);
   };
-  await Promise.all(Array.from({ length: usedAtOnce }, run));
+  await Promise.all(Array.from({ length: n_clients }, run));
 }
 
 async function use(shop: Workshop, source: Source, { name, url }: Fork, n_objects: number): Promise<void> {

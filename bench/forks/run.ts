@@ -2,7 +2,8 @@
  * `npm run bench:forks`: what forks take, and what they cost when they are cloned. bench/README.md says what is measured.
  *
  *   --many N         instead: N forks of a small repo at once (1,000 when the rest is measured, too)
- *   --clients N      how many clients make them (16)
+ *   --used N         how many of them are cloned and pushed to (50)
+ *   --clients N      how many clients make and use them (16)
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import { forkMany } from "./many.ts";
 const { values: options } = parseArgs({
   options: {
     many: { type: "string" },
+    used: { type: "string", default: "50" },
     clients: { type: "string", default: "16" },
   },
 });
@@ -29,7 +31,8 @@ execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { std
 if (options.many === undefined) await measured("large", {}, forkLarge);
 // What is given up is reclaimed after an hour otherwise.
 await measured("sixteenth", { UPLOAD_GRACE_SECONDS: "6" }, (server, shop, source) => {
-  return forkMany(server, shop, source, Number(options.many ?? 1_000), Number(options.clients));
+  const wanted = { n_forks: Number(options.many ?? 1_000), n_used: Number(options.used), n_clients: Number(options.clients) };
+  return forkMany(server, shop, source, wanted);
 });
 
 /** On a server of its own. */
