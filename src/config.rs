@@ -78,10 +78,10 @@ pub(crate) const REFS_LEN_MAX: u64 = 15 * 1024 * 1024;
 pub(crate) const REF_OVERHEAD_LEN: u64 = 112;
 /// Refs that SQLite hands over in one row: at the longest name, with ids and separators, 1,107,000 bytes.
 pub(crate) const REFS_PER_PAGE: u64 = 1000;
-/// Longest part of a pack's objects, a bit for each: of 15,968,000 objects, more than a pack may have.
+/// Longest part of a pack's objects, two bits for each: of 7,984,000 objects, more than a pack may have.
 pub(crate) const VISIBLE_LEN_MAX: u64 = ROW_LEN_MAX as u64 - 4_000;
-/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, a bit for
-/// each object, and the catalog's rows, each below 512 bytes.
+/// Longest call or answer of a Durable Object: 8 MiB of inline packs, 15 MiB of refs, 2.1 MiB of shallow commits, two bits
+/// for each object, and the catalog's rows, each below 512 bytes.
 pub(crate) const FRAME_LEN_MAX: u32 = 32 * 1024 * 1024;
 /// Most byte strings in a frame: three for each inline pack, and no repo has that many.
 pub(crate) const FRAME_STRINGS_MAX: usize = 65_536;

@@ -1,12 +1,11 @@
 //! Which objects of the packs that are lent a fork has: what its refs reach, and nothing that only others do.
 //!
 //! As a rule that is all of them, and nothing is looked at. Else the history is walked, over the indexes, and the fork notes
-//! a bit for each object of a pack: the rest of it is never found again, though a delta may build on it.
-
-use std::collections::BTreeSet;
+//! which objects of a pack it has. The rest of it is never found again, though deltas build on some of that, which are noted
+//! as bases.
 
 use git_core::ObjectId;
-use git_core::pack::catalog::{Catalog, ObjectSet};
+use git_core::pack::catalog::{Catalog, CatalogPack, ObjectSet};
 use git_core::pack::visible::Visible;
 
 use crate::config::OBJECT_RESIDENT_MAX;
@@ -69,43 +68,60 @@ async fn reached<S: PackStore>(lent: &Lent, catalog: &LoadedCatalog<'_, S>) -> R
 
 fn narrow_to<S: PackStore>(lent: &Lent, catalog: &LoadedCatalog<'_, S>, reached: &ObjectSet) -> Result<Fit, Error> {
     let snapshot = &lent.opened.snapshot;
-    let read = read_packs(&catalog.packs, reached)?;
-    let visible = |pack: usize, n_objects: u32| {
-        Some(Visible::of(reached.numbers(pack), n_objects)).filter(|visible| visible.n_objects() < u64::from(n_objects))
-    };
-    let packs = snapshot.packs.iter().zip(catalog.packs.packs()).enumerate();
-    let packs = packs
-        .filter(|(pack, _)| read.contains(pack))
-        .map(|(pack, (row, stored))| FitPack { row: row.clone(), visible: visible(pack, stored.index.n_objects()) });
-    let is_reached = |hex: &&String| {
-        let id = ObjectId::from_hex(hex.as_bytes()).ok();
-        id.and_then(|id| catalog.packs.find(id)).is_some_and(|place| reached.contains(place))
-    };
+    let source = &catalog.packs;
+    let bases = hidden_bases(source, reached);
+    let part = |pack: usize, n_objects: u32| Visible::of(reached.numbers(pack), bases.numbers(pack), n_objects);
+    let packs = source.packs().iter().enumerate().map(|(pack, stored)| {
+        let visible = Some(part(pack, stored.index.n_objects()));
+        let visible = visible.filter(|visible| visible.n_objects() < u64::from(stored.index.n_objects()));
+        CatalogPack { visible, ..stored.clone() }
+    });
+    let shallow = snapshot.shallow_ids()?;
+    let narrowed = Catalog::new(packs.collect()).ending_at(&shallow);
+    refuse_entangled(&narrowed, reached)?;
+    let is_needed = |pack: usize| reached.numbers(pack).next().is_some() || bases.numbers(pack).next().is_some();
+    let packs = snapshot.packs.iter().zip(narrowed.packs()).enumerate().filter(|(pack, _)| is_needed(*pack));
     Ok(Fit {
-        packs: packs.collect(),
-        shallow: snapshot.shallow.iter().filter(is_reached).cloned().collect(),
+        packs: packs.map(|(_, (row, pack))| FitPack { row: row.clone(), visible: pack.visible.clone() }).collect(),
+        shallow: narrowed.roots().filter_map(|root| narrowed.id(root)).map(|id| id.to_hex()).collect(),
         n_objects: reached.len() as u64,
     })
 }
 
-/// The packs that it takes to read these objects: they may be deltas of others, which are hidden.
-fn read_packs(catalog: &Catalog, objects: &ObjectSet) -> Result<BTreeSet<usize>, Error> {
-    let mut packs = BTreeSet::new();
+/// What these objects are stored as deltas of, down to whole ones, and is not among them.
+fn hidden_bases(catalog: &Catalog, objects: &ObjectSet) -> ObjectSet {
+    let (mut seen, mut bases) = (catalog.empty_set(), catalog.empty_set());
+    for place in objects.iter() {
+        let mut top = Some(place);
+        while let Some(link) = top.filter(|&link| seen.insert(link)) {
+            if !objects.contains(link) {
+                bases.insert(link);
+            }
+            top = catalog.base(link);
+        }
+    }
+    bases
+}
+
+/// Refuses what could not be fetched: an object that is too large to be made anew is sent with what it builds on, to whoever does
+/// not have that.
+fn refuse_entangled(catalog: &Catalog, objects: &ObjectSet) -> Result<(), Error> {
     // What has been looked at, and what of it builds on something hidden somewhere down its chain.
     let (mut seen, mut entangled) = (catalog.empty_set(), catalog.empty_set());
     for place in objects.iter() {
         let mut chain = Vec::new();
         let mut top = Some(place);
         while let Some(link) = top.filter(|&link| seen.insert(link)) {
-            packs.insert(link.pack);
             chain.push(link);
             top = catalog.base(link);
+            if top.is_none() && catalog.entry(link).is_none_or(|entry| entry.base.is_some()) {
+                return Err(Failure::shape("a base in a narrowed catalog", format_args!("{link:?}")).into());
+            }
         }
         let mut is_entangled = top.is_some_and(|below| entangled.contains(below) || !objects.contains(below));
         for link in chain.into_iter().rev() {
             if is_entangled {
                 entangled.insert(link);
-                // A fetch sends what such an object builds on with it, to whoever does not have that.
                 if objects.contains(link) && !catalog.can_hold(link, OBJECT_RESIDENT_MAX) {
                     let id = catalog.id(link).ok_or_else(|| Failure::shape("an object", format_args!("{link:?}")))?;
                     return Err(Error::Entangled(id));
@@ -114,7 +130,7 @@ fn read_packs(catalog: &Catalog, objects: &ObjectSet) -> Result<BTreeSet<usize>,
             is_entangled |= !objects.contains(link);
         }
     }
-    Ok(packs)
+    Ok(())
 }
 
 impl FitPack {

@@ -31,6 +31,10 @@ impl CatalogPack {
     fn shows(&self, number: u32) -> bool {
         self.visible.as_ref().is_none_or(|visible| visible.contains(number))
     }
+
+    fn is_base(&self, number: u32) -> bool {
+        self.visible.as_ref().is_some_and(|visible| visible.is_base(number))
+    }
 }
 
 /// Packs in the order in which they were committed. The lowest copy of an object is the object.
@@ -121,22 +125,23 @@ impl Catalog {
         }
     }
 
-    /// What an entry builds on. It may be something that the repository does not have as an object.
+    /// What an entry builds on. It may be something that the repository does not have as an object, but as a base.
     pub fn base(&self, place: Place) -> Option<Place> {
         let pack = place.pack;
-        let own = match self.entry(place)?.base? {
-            Ref::Here(number) => Place { pack, number },
-            Ref::Outside(id) => {
-                let stored = || self.find_stored(id, pack, |_, _| true);
-                return self.find_below(id, pack).or_else(stored).or_else(|| self.find(id));
+        let (id, own) = match self.entry(place)?.base? {
+            Ref::Here(number) => {
+                let own = Place { pack, number };
+                if self.shows(own) {
+                    return Some(self.lowest(own));
+                }
+                (self.id(own)?, Some(own))
             }
+            Ref::Outside(id) => (id, None),
         };
-        if self.shows(own) {
-            return Some(self.lowest(own));
-        }
-        // Never a copy above: what that builds on may build on this entry.
-        let id = self.id(own)?;
-        self.find_below(id, pack).or_else(|| self.find_stored(id, pack, |_, _| true)).or(Some(own))
+        // Of hidden copies one that is known as a base: what another builds on need not be here. And never a copy above: what
+        // that builds on may build on this entry. In the same pack it may be, though the delta names it by its id.
+        let known = || self.find_stored(id, pack + 1, CatalogPack::is_base);
+        self.find_below(id, pack).or_else(known).or(own).or_else(|| self.find(id))
     }
 
     /// Where the parents of a commit are: none when the history ends at it, and `None` for one that is not here.
