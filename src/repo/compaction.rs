@@ -52,8 +52,7 @@ pub(super) fn replace<D: Database>(
             return Ok(Err(Refusal::CatalogChanged));
         }
         end_collection(db, moment, repo_id, collected)?;
-        // What is kept besides is what refs pointed at lately.
-        if recent.is_empty() {
+        if collected.all_reached {
             metadata::set_unreached(db, repo_id, false)?;
         }
     }
@@ -124,6 +123,7 @@ mod tests {
             refs_digest: refs_digest(&snapshot.refs, &surveyed.recent, &snapshot.shallow),
             dropped_before: surveyed.dropped_before,
             shallow: vec![],
+            all_reached: false,
         }
     }
 
@@ -219,6 +219,23 @@ mod tests {
         let call = Replace { collected: Some(collected(&surveyed)), pack: None, ..replacing(&surveyed, 0..0) };
         assert_eq!(replace(&fixture, call), Ok(()));
         assert_eq!((fixture.dropped(), fixture.pack_seqs()), (vec![2], vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn only_who_found_all_that_is_left_reached_may_say_so() {
+        let fixture = pushed(2);
+        fixture.push(&[("refs/heads/b", None, Some(7))]).unwrap();
+        fixture.push(&[("refs/heads/b", Some(7), None)]).unwrap();
+        let has_unreached = || metadata::living(&*fixture.db).unwrap().unwrap().has_unreached;
+        fixture.objects.wait(UNREACHABLE_GRACE_MS + 1);
+        for all_reached in [false, true] {
+            assert!(has_unreached());
+            let surveyed = survey(&fixture);
+            let collected = Some(Collected { all_reached, ..collected(&surveyed) });
+            let call = Replace { collected, pack: None, ..replacing(&surveyed, 0..0) };
+            assert_eq!(replace(&fixture, call), Ok(()));
+        }
+        assert!(!has_unreached());
     }
 
     #[test]

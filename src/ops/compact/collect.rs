@@ -34,15 +34,18 @@ pub(super) async fn collect<W: Wire, S: PackStore>(
         return repo.replace(call, None).await?.map(|()| None).map_err(|refusal| refused(&refusal));
     }
     let catalog = LoadedCatalog::load(&surveyed.opened, store).await?;
-    let kept = kept(&catalog, surveyed).await?;
+    let Kept { objects: kept, are_of_refs } = kept(&catalog, surveyed).await?;
     let plan = merge::plan(&catalog.packs, &(0..weights.len()), Some(&kept), OBJECT_RESIDENT_MAX);
     let n_lowest = places(&catalog).filter(|&place| catalog.packs.is_object(place)).count();
     let has_garbage = (plan.n_objects as usize) < n_lowest;
+    let n_left = if has_garbage { plan.n_objects as usize } else { n_lowest };
     let run = if has_garbage { 0..weights.len() } else { 0..0 };
     let made = if has_garbage { write(&catalog, store, &plan, surveyed.upload()).await? } else { None };
     let mut call = in_place_of(surveyed, &run, made.as_ref());
     let lost = lost_roots(&catalog, &kept);
-    let mut seen = Collected { shallow: lost.clone(), ..state(surveyed, surveyed) };
+    // More is left when something that no ref reaches is the base of what is too large to be made anew.
+    let all_reached = are_of_refs && n_left == kept.len();
+    let mut seen = Collected { shallow: lost.clone(), all_reached, ..state(surveyed, surveyed) };
     for _ in 0..CATALOG_ATTEMPTS_MAX {
         call.collected = Some(seen);
         match repo.replace(call.clone(), made.as_ref().and_then(Made::inline)).await? {
@@ -68,6 +71,7 @@ fn state(first: &Surveyed, fresh: &Surveyed) -> Collected {
         refs_digest: refs_digest(&snapshot.refs, &fresh.recent, &snapshot.shallow),
         dropped_before: first.dropped_before,
         shallow: Vec::new(),
+        all_reached: false,
     }
 }
 
@@ -78,23 +82,33 @@ fn lost_roots<S>(catalog: &LoadedCatalog<'_, S>, kept: &ObjectSet) -> Vec<String
 }
 
 /// Everything that is no garbage.
-async fn kept<S: PackStore>(catalog: &LoadedCatalog<'_, S>, surveyed: &Surveyed) -> Result<ObjectSet, Failure> {
-    let refs = surveyed.opened.snapshot.refs.iter().map(|row| &row.id);
-    let tips = refs
-        .chain(&surveyed.recent)
-        .map(|hex| ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex)));
-    let tips: Vec<ObjectId> = tips.collect::<Result<_, _>>()?;
-    let n_refs = surveyed.opened.snapshot.refs.len();
-    let mut places = Vec::new();
-    for (n, id) in tips.into_iter().enumerate() {
-        match catalog.packs.find(id) {
-            Some(place) => places.push(place),
-            None if n < n_refs => return Err(Failure::shape("the object of a ref", id)),
-            // What was dropped may have been garbage already.
-            None => {}
-        }
+struct Kept {
+    objects: ObjectSet,
+    /// Whether the refs alone reach it.
+    are_of_refs: bool,
+}
+
+async fn kept<S: PackStore>(catalog: &LoadedCatalog<'_, S>, surveyed: &Surveyed) -> Result<Kept, Failure> {
+    let place = |hex: &String| {
+        let id = ObjectId::from_hex(hex.as_bytes()).map_err(|_| Failure::shape("an object id", hex))?;
+        Ok::<_, Failure>(catalog.packs.find(id))
+    };
+    let of_ref = |hex| place(hex)?.ok_or_else(|| Failure::shape("the object of a ref", hex));
+    let refs = surveyed.opened.snapshot.refs.iter().map(|row| of_ref(&row.id)).collect::<Result<Vec<_>, _>>()?;
+    // What was dropped may have been garbage already.
+    let recent = surveyed.recent.iter().filter_map(|hex| place(hex).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let objects = everything_of(catalog, refs.clone()).await?;
+    if recent.iter().all(|&place| objects.contains(place)) {
+        return Ok(Kept { objects, are_of_refs: true });
     }
-    let mut reached = reach(&catalog.packs, places, None, None);
+    drop(objects);
+    let objects = everything_of(catalog, [refs, recent].concat()).await?;
+    Ok(Kept { objects, are_of_refs: false })
+}
+
+/// All that these reach.
+async fn everything_of<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tips: Vec<Place>) -> Result<ObjectSet, Failure> {
+    let mut reached = reach(&catalog.packs, tips, None, None);
     if !reached.is_whole {
         return Err(Failure::shape("a closed catalog", "a reference to nothing"));
     }
@@ -122,7 +136,7 @@ async fn is_still_right<S: PackStore>(
         return Ok(false);
     }
     let catalog = LoadedCatalog::load(&fresh.opened, store).await?;
-    let kept = kept(&catalog, fresh).await?;
+    let Kept { objects: kept, .. } = kept(&catalog, fresh).await?;
     let is_new = |place: Place| place.pack >= n_packs;
     let base = |place: Place| catalog.packs.base(place);
     // What builds on something that was left out could not be read any more, whatever it is reached by.

@@ -6,7 +6,7 @@ use super::*;
 use crate::config::FORK_MS;
 use crate::durable::Fault;
 use crate::error::Error;
-use crate::objects::{UNREACHABLE_GRACE_MS, UPLOAD_GRACE_MS};
+use crate::objects::UPLOAD_GRACE_MS;
 use crate::ops::delete_repo::delete_repo;
 use crate::ops::fork::{ForkRepo, Forked, fork};
 use crate::repo;
@@ -14,7 +14,7 @@ use crate::token::TokenSecret;
 
 impl Server {
     /// Forks the repo under another name.
-    fn try_fork(&self, name: &str, default_branch_only: bool) -> Result<Forked, Error> {
+    pub(super) fn try_fork(&self, name: &str, default_branch_only: bool) -> Result<Forked, Error> {
         let wanted = ForkRepo {
             namespace: names().0,
             source: self.name.clone(),
@@ -27,7 +27,7 @@ impl Server {
     }
 
     /// The fork, and how many objects it is said to have.
-    fn fork(&self, name: &str, default_branch_only: bool) -> (Self, u64) {
+    pub(super) fn fork(&self, name: &str, default_branch_only: bool) -> (Self, u64) {
         let forked = self.try_fork(name, default_branch_only).unwrap();
         let (objects, store) = (Rc::clone(&self.objects), Rc::clone(&self.store));
         let name = RepoName::parse(name).unwrap();
@@ -37,7 +37,7 @@ impl Server {
     }
 
     /// Points a ref at a commit, with a pack of all that no ref here reaches.
-    fn push_ref(&self, work: &Work, name: &str, new: &str) -> String {
+    pub(super) fn push_ref(&self, work: &Work, name: &str, new: &str) -> String {
         let refs = self.refs();
         let old = refs.iter().find(|(there, _)| there == name).map_or(ZERO, |(_, id)| id);
         let known = refs.iter().map(|(_, id)| format!("^{id}")).collect::<Vec<_>>().join("\n");
@@ -52,11 +52,11 @@ impl Server {
     }
 
     /// What is told of an object that is wanted.
-    fn wanted(&self, id: &str) -> String {
+    pub(super) fn wanted(&self, id: &str) -> String {
         self.fetch_told(&[id], &[], &[]).0.concat()
     }
 
-    fn delete(&self) {
+    pub(super) fn delete(&self) {
         block_on(delete_repo(&*self.objects, &names().0, &self.name)).unwrap();
     }
 
@@ -85,7 +85,7 @@ impl Server {
 }
 
 /// A repo with a branch beside `main` that nobody else is to see: the tip of `main`, and what is secret: commit, tree, blob.
-fn with_secret(server: &Server, work: &Work) -> (String, [String; 3]) {
+pub(super) fn with_secret(server: &Server, work: &Work) -> (String, [String; 3]) {
     let tip = pushed(server, work).pop().unwrap();
     work.git(&["checkout", "-q", "-b", "secret"]);
     let commit = work.commit("src/deep/secret", text(77));
@@ -95,11 +95,11 @@ fn with_secret(server: &Server, work: &Work) -> (String, [String; 3]) {
     (tip, [commit.clone(), of(&format!("{commit}^{{tree}}")), of(&format!("{commit}:src/deep/secret"))])
 }
 
-fn n_reached(work: &Work, tip: &str) -> u64 {
+pub(super) fn n_reached(work: &Work, tip: &str) -> u64 {
     work.objects(tip).lines().count() as u64
 }
 
-fn assert_is(repo: &Server, work: &Work, tip: &str, name: &str) {
+pub(super) fn assert_is(repo: &Server, work: &Work, tip: &str, name: &str) {
     let clone = Work::new(name);
     assert_eq!(clone.receive(&repo.fetch(&[tip], &[], &[]), tip), work.objects(tip));
     clone.git(&["fsck", "--strict"]);
@@ -127,87 +127,6 @@ fn a_fork_of_all_refs_is_the_same_repo_without_a_read_and_goes_its_own_way() {
     assert!(server.wanted(&next).contains("not our ref"));
     assert_is(&fork, &work, &next, "fork-next");
     assert_is(&server, &work, &tip, "fork-source");
-}
-
-#[test]
-fn what_only_other_branches_reach_is_never_in_a_fork_of_the_default_branch() {
-    let (server, work) = (Server::new("repo-of-test-fk1"), Work::new("narrow"));
-    let (tip, secret) = with_secret(&server, &work);
-    // In one pack with the rest, so that deltas build on what is secret.
-    assert!(server.compact(false));
-    let (fork, n_objects) = server.fork("copy", true);
-    assert_eq!(n_objects, n_reached(&work, &tip));
-    assert_eq!(fork.refs(), [("refs/heads/main".to_owned(), tip.clone())]);
-    assert_is(&fork, &work, &tip, "narrow-clone");
-    let [commit, tree, _] = &secret;
-    for id in &secret {
-        assert!(fork.wanted(id).contains("not our ref"), "{id}");
-    }
-    // Whoever knows the id of something secret cannot have it either by building on it.
-    let onto = work.git(&["commit-tree", "-p", &tip, "-m", "onto", tree]);
-    let children = [work.git(&["commit-tree", "-p", commit, "-m", "child", &format!("{tip}^{{tree}}")]), onto];
-    for child in children {
-        let pack = work.git_with(&["pack-objects", "--stdout", "-q"], &child);
-        let report = fork.push_body(MemoryBody::new(push_body(&tip, &child, &pack), 1000)).unwrap();
-        assert!(report.contains("missing"), "{report}");
-    }
-    let mut body = Vec::new();
-    write_line(&mut body, &[format!("{ZERO} {commit} refs/heads/b\0report-status").as_bytes()]);
-    write_flush(&mut body);
-    body.extend(work.git_with(&["pack-objects", "--stdout", "-q"], ""));
-    assert!(fork.push_body(MemoryBody::new(body, 1000)).unwrap().contains("missing necessary objects"));
-    // A client that has it brings it, as anything else that is new.
-    assert!(fork.push_ref(&work, "refs/heads/secret", commit).contains("ok refs/heads/secret"));
-    assert_is(&fork, &work, commit, "narrow-brought");
-}
-
-#[test]
-fn merging_and_collecting_a_narrowed_fork_leaves_out_what_it_does_not_have() {
-    let (server, work) = (Server::new("repo-of-test-fk2"), Work::new("narrow-merge"));
-    let (_, secret) = with_secret(&server, &work);
-    assert!(server.compact(false));
-    let (fork, _) = server.fork("copy", true);
-    let mut tip = String::new();
-    for step in 0..12 {
-        tip = work.commit(&format!("more-{step}"), noise(step, 400_000));
-        assert!(fork.push(&work, &tip).unwrap().contains("ok refs/heads/main"));
-    }
-    assert!(fork.compact(false));
-    assert_is(&fork, &work, &tip, "narrow-merged");
-    let lost = work.commit("lost", text(9));
-    fork.push_ref(&work, "refs/heads/lost", &lost);
-    assert!(fork.push_ref(&work, "refs/heads/lost", ZERO).contains("ok refs/heads/lost"));
-    fork.objects.wait(UNREACHABLE_GRACE_MS + 1);
-    assert!(fork.compact(true));
-    let (_, index) = fork.only_pack();
-    let index = git_core::pack::index::PackIndex::parse(index).unwrap();
-    assert_eq!(u64::from(index.n_objects()), n_reached(&work, &tip));
-    for id in &secret {
-        assert_eq!(index.find(id.parse().unwrap()), None);
-    }
-    assert_is(&fork, &work, &tip, "narrow-collected");
-}
-
-#[test]
-fn what_a_source_no_longer_reaches_is_not_in_a_fork_of_all_refs() {
-    let (server, work) = (Server::new("repo-of-test-fk3"), Work::new("forgotten"));
-    let (tip, [secret, ..]) = with_secret(&server, &work);
-    assert!(server.push_ref(&work, "refs/heads/secret", ZERO).contains("ok refs/heads/secret"));
-    assert_eq!(server.fetch(&[&secret], &[], &[])[..4], *b"PACK", "it can still be had from where it was pushed");
-    let (fork, n_objects) = server.fork("copy", false);
-    assert_eq!(n_objects, n_reached(&work, &tip));
-    assert!(fork.wanted(&secret).contains("not our ref"));
-    assert_is(&fork, &work, &tip, "forgotten-clone");
-    // A branch that only moves on leaves nothing behind, nor does one that goes where another is.
-    let other = Server::new("repo-of-test-fk4");
-    let work = Work::new("moving-on");
-    let mut commits = pushed(&other, &work);
-    assert!(other.push_ref(&work, "refs/heads/b", &commits[3]).contains("ok refs/heads/b"));
-    assert!(other.push_ref(&work, "refs/heads/b", &commits[9]).contains("ok refs/heads/b"));
-    assert!(other.push_ref(&work, "refs/heads/b", &commits.pop().unwrap()).contains("ok refs/heads/b"));
-    assert!(other.push_ref(&work, "refs/heads/b", ZERO).contains("ok refs/heads/b"));
-    other.store.fails_after.set(Some(0));
-    other.fork("copy", false);
 }
 
 #[test]

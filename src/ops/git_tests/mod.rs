@@ -5,6 +5,7 @@ mod collection;
 mod deltas;
 mod forks;
 mod gathering;
+mod hidden;
 mod imports;
 mod maintenance;
 mod shallow;

@@ -41,4 +41,7 @@ pub(crate) struct Collected {
     /// Commits at which the history ended and that were left out.
     #[serde(default)]
     pub(crate) shallow: Vec<String>,
+    /// Whether it has been found that the refs reach all that is left.
+    #[serde(default)]
+    pub(crate) all_reached: bool,
 }

@@ -309,6 +309,7 @@ mod tests {
             refs_digest: "d".into(),
             dropped_before: 5,
             shallow: vec!["33".into()],
+            all_reached: true,
         };
         let replace = Replace {
             repo_id: "r".into(),
@@ -319,7 +320,7 @@ mod tests {
         };
         travels_as(
             &Call::Replace(replace),
-            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5,"shallow":["33"]}}}"#,
+            r#"{"replace":{"repo_id":"r","upload_id":"u","replaced":["v","w"],"pack":null,"collected":{"upload_ids":["v","w"],"refs_digest":"d","dropped_before":5,"shallow":["33"],"all_reached":true}}}"#,
         );
     }
 
