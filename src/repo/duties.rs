@@ -110,7 +110,7 @@ mod tests {
     use crate::durable::{Fault, ready};
     use crate::namespace::call::{Direction, Listing, Sort};
     use crate::objects::UPLOAD_GRACE_MS;
-    use crate::repo::call::RepoInfo;
+    use crate::repo::call::{HeldPack, Hold, Refusal, Release, RepoInfo};
     use crate::repo::fixture::Fixture;
     use crate::store::reclaim::MemoryReclaim;
 
@@ -253,6 +253,32 @@ mod tests {
         fixture.db.take_alarm();
         settle(&*fixture.db, || alarm::due(&*fixture.db, fixture.objects.now())).unwrap();
         assert_eq!(fixture.db.alarm(), Some(fixture.objects.now() + BACKOFF_MIN_MS));
+    }
+
+    #[test]
+    fn what_has_begun_to_be_reclaimed_is_lent_to_nobody() {
+        let fixture = Fixture::new();
+        let bytes = MemoryReclaim::default();
+        fixture.push(&[(MAIN, None, Some(1))]).unwrap();
+        let upload_id = ready(fixture.repo.storage()).unwrap().unwrap().packs[0].upload_id.clone();
+        let hold = |to: &str| {
+            let holder = RepoAddress { namespace: "ns".into(), name: "fork".into(), repo_id: to.into() };
+            let packs = vec![HeldPack { upload_id: upload_id.clone(), len: 1 }];
+            ready(fixture.repo.hold(Hold { owner_repo_id: "r1".into(), packs, holder })).unwrap()
+        };
+        let release = |to: &str| {
+            let (owner_repo_id, upload_ids) = ("r1".to_owned(), vec![upload_id.clone()]);
+            ready(fixture.repo.release(Release { owner_repo_id, upload_ids, holder_repo_id: to.into() }))
+                .unwrap()
+                .unwrap();
+        };
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        assert_eq!(hold("f1"), Ok(()));
+        release("f1");
+        fixture.objects.wait(UPLOAD_GRACE_MS);
+        bytes.fails.set(true);
+        ring(&fixture, &bytes);
+        assert_eq!(hold("f2"), Err(Refusal::CatalogChanged));
     }
 
     #[test]

@@ -62,10 +62,12 @@ pub(super) fn reclaim_after<D: Database>(db: &D, at: u64, repo_id: &str, upload_
     alarm::arm(db)
 }
 
-/// Somebody wants bytes after all that were to be reclaimed; `false` if there are none, or it may be too late.
+/// Somebody wants bytes after all that were to be reclaimed; `false` if there are none, or it may be too late: when some have been
+/// deleted, or it was tried.
 pub(super) fn cancel_reclaim<D: Database>(db: &D, now: u64, repo_id: &str, upload_id: &str) -> Result<bool, Failure> {
     let cancelled = db.exec(
-        "DELETE FROM uploads WHERE repo_id = ?1 AND upload_id = ?2 AND open_until = 0 AND swept = 0 AND reclaim_at > ?3
+        "DELETE FROM uploads WHERE repo_id = ?1 AND upload_id = ?2 AND open_until = 0 AND swept = 0 AND attempts = 0
+             AND reclaim_at > ?3
          RETURNING 1",
         &[repo_id.into(), upload_id.into(), now.into()],
     )?;

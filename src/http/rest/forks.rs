@@ -5,12 +5,14 @@ use serde::Serialize;
 use super::input::Fields;
 use super::repos::{Created, description};
 use super::{Asked, repo_name};
+use crate::config::Config;
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::envelope;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::ops::fork::{ForkRepo, Forked, fork};
+use crate::ops::storage::require_account_room;
 use crate::store::PackStore;
 
 /// A fork that was just made.
@@ -29,7 +31,9 @@ pub(super) async fn create<O: Objects>(
     source: RepoName,
 ) -> Result<Answer, Error> {
     let wanted = parse(namespace, source, &asked.body)?;
-    let Forked { created, n_objects } = fork(asked.objects, store, &asked.config.account_id, asked.now, wanted).await?;
+    let Config { account_id, storage, .. } = asked.config;
+    require_account_room(asked.objects, account_id, *storage, asked.now).await?;
+    let Forked { created, n_objects } = fork(asked.objects, store, account_id, asked.now, wanted).await?;
     let forked = CreatedFork { created: Created::of(asked.config, &created), objects: n_objects };
     Ok(Answer::json(Success::Created.status(), &envelope::success(forked)))
 }

@@ -7,24 +7,28 @@ use crate::error::Error;
 use crate::log;
 use crate::objects::Objects;
 use crate::ops::get_repo::missing;
+use crate::random;
 use crate::repo::Lent;
 use crate::repo::call::{HeldPack, Hold, PackRow, Refusal, Release, RepoAddress, Share};
 
-/// Lends the source's packs to a fork. What the source has from others may have gone before they are asked, because it has
-/// been merged meanwhile: then the source is asked again.
-pub(super) async fn lend(objects: &impl Objects, holder: &RepoAddress, wanted: &ForkRepo) -> Result<Lent, Error> {
+/// Lends the source's packs to a fork, whose id is new. What the source has from others may have gone before they are asked,
+/// because it has been merged meanwhile: then the source is asked again, and for a fork of another id, since what was given
+/// back may be told late.
+pub(super) async fn lend(objects: &impl Objects, wanted: &ForkRepo) -> Result<(Lent, RepoAddress), Error> {
     let ForkRepo { namespace, source, default_branch_only, .. } = wanted;
     for _ in 0..CATALOG_ATTEMPTS_MAX {
+        let holder =
+            RepoAddress { namespace: namespace.to_string(), name: wanted.name.to_string(), repo_id: random::id()? };
         let share = Share { holder: holder.clone(), default_branch_only: *default_branch_only };
         let lent = match objects.repo(namespace, source)?.share(share).await? {
             Ok(lent) => lent,
             Err(Refusal::NotFound) => return Err(missing(objects, namespace, source).await?),
             Err(refusal) => return Err(Error::Refused { repo: source.to_string(), refusal }),
         };
-        if hold(objects, &lent, holder).await? {
-            return Ok(lent);
+        if hold(objects, &lent, &holder).await? {
+            return Ok((lent, holder));
         }
-        give_back(objects, &lent, holder).await;
+        give_back(objects, &lent, &holder).await;
     }
     Err(Error::Refused { repo: source.to_string(), refusal: Refusal::CatalogChanged })
 }

@@ -16,7 +16,6 @@ use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::random;
 use crate::repo::Lent;
 use crate::repo::call::{NewFork, NewRepo, NewToken, Refusal, RepoAddress, RepoInfo, Scope, Status};
 use crate::store::PackStore;
@@ -50,9 +49,7 @@ pub(crate) async fn fork(
     wanted: ForkRepo,
 ) -> Result<Forked, Error> {
     let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
-    let holder =
-        RepoAddress { namespace: wanted.namespace.to_string(), name: wanted.name.to_string(), repo_id: random::id()? };
-    let lent = lend(objects, &holder, &wanted).await?;
+    let (lent, holder) = lend(objects, &wanted).await?;
     let new = new_repo(&lent, &holder, &wanted, kept);
     let new_name = NewName { objects, namespace: &wanted.namespace, name: &wanted.name };
     if let Err(error) = new_name.reserve(account_id, &new, Status::Forking).await {
