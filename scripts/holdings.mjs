@@ -52,8 +52,8 @@ async function storages(get, names) {
   for (let next = [...names]; next.length > 0; ) {
     const some = next.splice(0, storageReadsMax);
     for (const name of some) seen.add(name);
-    const read = await Promise.all(some.map((name) => get(`/namespaces/${name.replace("/", "/repos/")}/storage`)));
-    for (const { result } of read) {
+    const read = await Promise.all(some.map((name) => pages(get, `/namespaces/${name.replace("/", "/repos/")}/storage`)));
+    for (const result of read.flat()) {
       found.push(result);
       const places = [...result.packs.map(({ owner }) => owner), ...result.holders.map(({ repo }) => repo)];
       for (const { namespace, name } of places) {
@@ -73,8 +73,12 @@ function compare(objects, found) {
     ...holders.map(({ owner_id, upload_id }) => `${owner_id}/${upload_id}`),
     ...uploads.map(({ repo_id, upload_id }) => `${repo_id}/${upload_id}`),
   ]);
+  // What a pack is made of, and nothing else below its name, if somebody has it.
+  const partsOf = new Map(packs.map((pack) => [`${pack.owner.id}/${pack.upload_id}`, new Set(parts(pack))]));
+  for (const { repo_id, upload_id } of uploads) partsOf.delete(`${repo_id}/${upload_id}`);
+  const isHeld = (upload, key) => held.has(upload) && (partsOf.get(upload)?.has(key) ?? true);
   const unheld = objects
-    .filter(({ repo_id, upload_id }) => !held.has(`${repo_id}/${upload_id}`))
+    .filter(({ key, repo_id, upload_id }) => !isHeld(`${repo_id}/${upload_id}`, key))
     .map(({ key, size, repo }) => `${key} (${size} bytes${repo === null ? "" : `, of ${repo}`})`);
   return { objects: objects.length, packs: packs.length, holders: holders.length, unheld, missing: missing(objects, packs, holders) };
 }
@@ -84,10 +88,6 @@ function missing(objects, packs, holders) {
   const keys = new Set(objects.map(({ key }) => key));
   const having = new Set(packs.map(({ repo_id, owner, upload_id }) => `${owner.id}/${upload_id} ${repo_id}`));
   const known = new Set(holders.map(({ owner_id, upload_id, repo }) => `${owner_id}/${upload_id} ${repo.id}`));
-  const parts = ({ owner, upload_id, segments }) =>
-    ["index", ...Array.from({ length: segments }, (_, n) => String(n).padStart(5, "0"))].map(
-      (part) => `v1/${owner.id}/${upload_id}/${part}`,
-    );
   return [
     ...packs.flatMap((pack) => parts(pack).filter((key) => !keys.has(key)).map((key) => `${key}: not in R2, and repo ${pack.repo_id} has it`)),
     ...holders
@@ -102,14 +102,25 @@ function missing(objects, packs, holders) {
   ];
 }
 
-/** Every page of a list. */
+/** The keys of a pack. */
+function parts({ owner, upload_id, segments }) {
+  const names = ["index", ...Array.from({ length: segments }, (_, n) => String(n).padStart(5, "0"))];
+  return names.map((name) => `v1/${owner.id}/${upload_id}/${name}`);
+}
+
+/** Everything on every page of a list. */
 async function all(get, path) {
-  const list = [];
+  return (await pages(get, path)).flat();
+}
+
+/** The result of every page. */
+async function pages(get, path) {
+  const results = [];
   for (let cursor = ""; ; ) {
     const { result, result_info } = await get(`${path}?cursor=${encodeURIComponent(cursor)}`);
-    list.push(...result);
+    results.push(result);
     cursor = result_info.cursor;
-    if (cursor === "") return list;
+    if (cursor === "") return results;
   }
 }
 

@@ -9,6 +9,8 @@ pub(crate) const HOLDER_CHECK_AGAIN_MS: u64 = 60_000;
 /// Commits that one push looks at to find out whether refs move forward. If that is too few they are taken not to, and forks
 /// of the repo are narrowed to what its refs reach until garbage has been collected.
 pub(crate) const FAST_FORWARD_WALK_MAX: usize = 10_000;
+/// Holders of packs that are told at once to an audit, some 200 bytes each.
+pub(crate) const HOLDERS_PER_PAGE: u64 = 1_000;
 /// Refs of a fork or an import that are written by one statement: as JSON at the longest name, twice as long with escapes, below the
 /// longest value that SQLite takes here, 2,000,000 bytes.
 pub(crate) const REFS_AT_ONCE_MAX: usize = 800;

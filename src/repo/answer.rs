@@ -86,7 +86,7 @@ fn answer<D: Database>(
             }
             Ok(Reply::Done)
         }
-        Call::Storage => Ok(Reply::Storage(storage::all(db)?)),
+        Call::Storage { after } => Ok(Reply::Storage(storage::page(db, after.as_ref())?)),
         Call::Survey => compaction::survey(db, moment, strings)?.map(Reply::Survey),
         Call::Replace(call) => compaction::replace(db, moment, call, frame)?.map(|()| Reply::Done),
     })

@@ -1,9 +1,9 @@
 //! The Worker's side of a repo's Durable Object: one typed method for each call.
 
 use super::call::{
-    Call, Commit, Committed, Download, EndImport, FailImport, Hold, ImportPack, ImportPlan, ImportState, NewFork,
-    NewImport, NewRepo, NewToken, NoteDownload, PushPage, Refusal, Release, Replace, Reply, RepoAddress, RepoChange,
-    RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
+    Call, Commit, Committed, Download, EndImport, FailImport, Hold, HolderKey, ImportPack, ImportPlan, ImportState,
+    NewFork, NewImport, NewRepo, NewToken, NoteDownload, PushPage, Refusal, Release, Replace, Reply, RepoAddress,
+    RepoChange, RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -243,9 +243,9 @@ impl<W: Wire> RepoClient<W> {
         self.ask(&Call::Abandon { repo_id, upload_id }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
-    /// What the object has to do with objects in R2.
-    pub(crate) async fn storage(&self) -> Asked<RepoStorage> {
-        self.ask(&Call::Storage, &[], |reply| match reply {
+    /// What the object has to do with objects in R2: see [`Call::Storage`].
+    pub(crate) async fn storage(&self, after: Option<HolderKey>) -> Asked<RepoStorage> {
+        self.ask(&Call::Storage { after }, &[], |reply| match reply {
             Reply::Storage(storage) => Some(storage),
             _ => None,
         })

@@ -260,7 +260,7 @@ mod tests {
         let fixture = Fixture::new();
         let bytes = MemoryReclaim::default();
         fixture.push(&[(MAIN, None, Some(1))]).unwrap();
-        let upload_id = ready(fixture.repo.storage()).unwrap().unwrap().packs[0].upload_id.clone();
+        let upload_id = ready(fixture.repo.storage(None)).unwrap().unwrap().packs[0].upload_id.clone();
         let hold = |to: &str| {
             let holder = RepoAddress { namespace: "ns".into(), name: "fork".into(), repo_id: to.into() };
             let packs = vec![HeldPack { upload_id: upload_id.clone(), len: 1 }];

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::Asked;
 use super::input::parameter_error;
-use crate::config::{R2_KEY_LEN_MAX, R2_KEYS_MAX};
+use crate::config::{HOLDERS_PER_PAGE, R2_KEY_LEN_MAX, R2_KEYS_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::envelope::{self, CursorInfo};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::repo::call::RepoAddress;
+use crate::repo::call::{HolderKey, RepoAddress};
 use crate::store::inventory::Inventory;
 
 /// An object in R2.
@@ -97,14 +97,19 @@ pub(super) async fn list<O>(asked: &Asked<'_, O>, inventory: &impl Inventory) ->
     Ok(Answer::json(Success::Ok.status(), &envelope::page(objects, info)))
 }
 
-/// `GET /repos/{name}/storage`, also of a name that no repo has any more.
+/// `GET /repos/{name}/storage`, also of a name that no repo has any more: by pages of holders.
 pub(super) async fn get<O: Objects>(
     asked: &Asked<'_, O>,
     namespace: &NamespaceName,
     name: &RepoName,
 ) -> Result<Answer, Error> {
     let refused = |refusal| Error::Refused { repo: name.to_string(), refusal };
-    let storage = asked.objects.repo(namespace, name)?.storage().await?.map_err(refused)?;
+    let cursor = asked.query.get("cursor").filter(|cursor| !cursor.is_empty());
+    let after = cursor.map(|cursor| {
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|key| serde_json::from_slice::<HolderKey>(&key).ok());
+        key.ok_or_else(|| parameter_error("cursor", "must be one that this list returned"))
+    });
+    let storage = asked.objects.repo(namespace, name)?.storage(after.transpose()?).await?.map_err(refused)?;
     let packs = storage.packs.iter().map(|pack| Pack {
         repo_id: &pack.repo_id,
         owner: Place::of(&pack.owner),
@@ -120,14 +125,18 @@ pub(super) async fn get<O: Objects>(
     let uploads =
         storage.uploads.iter().map(|upload| Upload { repo_id: &upload.repo_id, upload_id: &upload.upload_id });
     let body = Storage { packs: packs.collect(), holders: holders.collect(), uploads: uploads.collect() };
-    Ok(Answer::json(Success::Ok.status(), &envelope::success(body)))
+    // Texts always serialize.
+    let encode = |key: &HolderKey| URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default());
+    let cursor = storage.next.as_ref().map(encode).unwrap_or_default();
+    let info = CursorInfo { cursor, per_page: HOLDERS_PER_PAGE, count: storage.holders.len(), pages: None };
+    Ok(Answer::json(Success::Ok.status(), &envelope::page(body, info)))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use crate::http::rest::fixture::Api;
+    use crate::http::rest::fixture::{Api, failed};
 
     const STORAGE: &str = "/client/v4/accounts/abc/artifacts/storage";
 
@@ -158,6 +167,16 @@ mod tests {
         let (status, refused) = list(&api, "?cursor=%");
         let message = refused["errors"][0]["message"].as_str().unwrap();
         assert_eq!((status, message), (400, "Invalid cursor: must be one that this list returned."));
+    }
+
+    #[test]
+    fn a_cursor_of_holders_that_is_none_is_told() {
+        let api = Api::new();
+        api.create("r");
+        let wanted = "10100 Invalid cursor: must be one that this list returned.";
+        for cursor in ["%", "WyJhIl0", "e30"] {
+            assert_eq!(api.error("GET", &format!("/ns/repos/r/storage?cursor={cursor}"), ""), failed(400, wanted));
+        }
     }
 
     #[test]

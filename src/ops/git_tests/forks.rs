@@ -78,7 +78,7 @@ impl Server {
     fn audit(repos: &[&Self]) -> (BTreeSet<String>, BTreeSet<String>) {
         let objects = repos[0].store.objects.borrow();
         let stored = objects.keys().map(|key| key.split('/').nth(2).unwrap().to_owned()).collect();
-        let holders = repos.iter().flat_map(|repo| block_on(repo.repo.storage()).unwrap().unwrap().holders);
+        let holders = repos.iter().flat_map(|repo| block_on(repo.repo.storage(None)).unwrap().unwrap().holders);
         let held = holders.map(|holder| holder.upload_id).collect();
         (stored, held)
     }

@@ -24,7 +24,7 @@ pub(crate) use info::{RepoInfo, Status};
 pub(crate) use maintenance::{Collected, Replace, Survey};
 pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
-pub(crate) use storage::{RepoStorage, StorageHolder, StoredPack, StoredUpload};
+pub(crate) use storage::{HolderKey, RepoStorage, StorageHolder, StoredPack, StoredUpload};
 pub(crate) use token::{NewToken, Scope, TokenInfo, TokenPage, TokenState};
 
 /// Everything a repo's Durable Object can be asked.
@@ -93,8 +93,10 @@ pub(crate) enum Call {
         repo_id: String,
         upload_id: String,
     },
-    /// What this object has to do with objects in R2, for an audit.
-    Storage,
+    /// What this object has to do with objects in R2, for an audit: a page of the holders, and with the first page the rest.
+    Storage {
+        after: Option<HolderKey>,
+    },
     /// What maintenance starts from.
     Survey,
     /// Puts a pack in the place of others.

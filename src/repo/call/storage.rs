@@ -9,11 +9,16 @@ use super::RepoAddress;
 pub(crate) struct RepoStorage {
     /// Packs in R2 that are in a catalog here.
     pub(crate) packs: Vec<StoredPack>,
-    /// Who holds packs that belong to a repo of this name.
+    /// Who holds packs that belong to a repo of this name, in the order of their keys.
     pub(crate) holders: Vec<StorageHolder>,
     /// Uploads of repos of this name that are under way, or whose bytes are about to be reclaimed.
     pub(crate) uploads: Vec<StoredUpload>,
+    /// Where the next page of holders begins, if there is one.
+    pub(crate) next: Option<HolderKey>,
 }
+
+/// A place among the holders: owner, upload and holder, by id.
+pub(crate) type HolderKey = (String, String, String);
 
 /// A pack of a repo of this name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
