@@ -27,6 +27,9 @@ pub(crate) const IMPORT_DOWNLOAD_MS: u64 = 12 * 60 * 1000;
 /// How often an import goes on after the upstream failed, and after it was killed itself, before it is given up.
 pub(crate) const IMPORT_FAILURES_MAX: u64 = 4;
 pub(crate) const IMPORT_ATTEMPTS_MAX: u64 = 10;
+/// How many packs may come for one import: two as a rule, the second with tags, and each again if it lapsed before it was
+/// taken in. With the attempts at each to take it in, that is how an import ends that would go on.
+pub(crate) const IMPORT_DOWNLOADS_MAX: u64 = 4;
 /// How soon after it was killed it goes on.
 pub(crate) const IMPORT_WATCH_MS: u64 = 5_000;
 /// When maintenance is asked again for an import that has not come to its end.
