@@ -291,6 +291,8 @@ pub(crate) const BACKOFF_MAX_MS: u64 = 15 * 60 * 1000;
 /// Most things that one alarm does before it sets the next: an upload is at least two R2 operations, and few may be
 /// in flight for one request.
 pub(crate) const ALARM_DUTIES_MAX: u64 = 16;
+/// How late an alarm may be before it is taken to be lost. It may be under way: then it sets the next one when it is done.
+pub(crate) const ALARM_LOST_MS: u64 = 60_000;
 /// How late a write to R2 may land whose Worker was killed: the longest that one put is under way.
 pub(crate) const LATE_WRITE_MS: u64 = 60_000;
 /// Most keys that R2 lists or deletes in one operation.

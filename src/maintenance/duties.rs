@@ -72,6 +72,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
+    use crate::config::ALARM_LOST_MS;
     use crate::durable::{MemoryDatabase, ready};
     use crate::objects::MemoryObjects;
     use crate::remote::MemoryRemote;
@@ -144,5 +145,23 @@ mod tests {
         import.repo.exec("UPDATE imports SET download = 'none of ours'", &[]).unwrap();
         import.run(|job| import.perform(job));
         assert_eq!(import.failure(), "it was interrupted too often");
+    }
+
+    #[test]
+    fn an_import_whose_alarms_were_lost_goes_on_when_somebody_asks_for_the_repo() {
+        let import = Import::new();
+        let ask = || ready(import.objects.repo(&names().0, &names().1).unwrap().info()).unwrap().unwrap();
+        import.jobs.take_alarm().unwrap();
+        let due_at = import.repo.take_alarm().unwrap();
+        import.objects.wait(due_at + ALARM_LOST_MS - 1);
+        ask();
+        assert_eq!(import.repo.alarm(), None);
+        import.objects.wait(1);
+        ask();
+        assert_eq!(import.repo.alarm(), Some(import.objects.now()));
+        import.objects.ring_repo(&names().0, &names().1);
+        assert_eq!(import.jobs.alarm(), Some(import.objects.now()));
+        import.run(|job| import.perform(job));
+        assert!(import.failure().contains("there is none"), "{}", import.failure());
     }
 }
