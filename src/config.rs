@@ -13,9 +13,10 @@ pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loop
 pub(crate) use forks::{FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, R2_KEY_LEN_MAX, REFS_AT_ONCE_MAX};
 use imports::ALLOW_INSECURE_IMPORT;
 pub(crate) use imports::{
-    IMPORT_AGAIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_CALLER_PATIENCE_MS, IMPORT_DEPTH_MAX, IMPORT_DOWNLOAD_MS,
-    IMPORT_DOWNLOADS_MAX, IMPORT_FAILURE_KEPT_MS, IMPORT_FAILURES_MAX, IMPORT_REDIRECTS_MAX, IMPORT_REFS_LEN_MAX,
-    IMPORT_REFS_MAX, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX, IMPORT_URL_LEN_MAX, IMPORT_WATCH_MS, STORED_READ_LEN,
+    ALARM_LOST_MS, IMPORT_AGAIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_CALLER_PATIENCE_MS, IMPORT_CALLER_REFS_MS,
+    IMPORT_DEPTH_MAX, IMPORT_DOWNLOAD_MS, IMPORT_DOWNLOADS_MAX, IMPORT_FAILURE_KEPT_MS, IMPORT_FAILURES_MAX,
+    IMPORT_REDIRECTS_MAX, IMPORT_REFS_LEN_MAX, IMPORT_REFS_MAX, IMPORT_REFS_MS, IMPORT_SHALLOW_MAX,
+    IMPORT_TEXT_LEN_MAX, IMPORT_URL_LEN_MAX, IMPORT_WATCH_MS, STORED_READ_LEN,
 };
 
 /// Durable Object bindings.
@@ -291,8 +292,6 @@ pub(crate) const BACKOFF_MAX_MS: u64 = 15 * 60 * 1000;
 /// Most things that one alarm does before it sets the next: an upload is at least two R2 operations, and few may be
 /// in flight for one request.
 pub(crate) const ALARM_DUTIES_MAX: u64 = 16;
-/// How late an alarm may be before it is taken to be lost. It may be under way: then it sets the next one when it is done.
-pub(crate) const ALARM_LOST_MS: u64 = 60_000;
 /// How late a write to R2 may land whose Worker was killed: the longest that one put is under way.
 pub(crate) const LATE_WRITE_MS: u64 = 60_000;
 /// Most keys that R2 lists or deletes in one operation.

@@ -268,6 +268,11 @@ fn what_is_wrong_with_a_server_is_said_at_once() {
     assert!(matches!(refused(&MemoryRemote::none()), ImportFault::Unavailable(_)));
     let silent = MemoryRemote::new(1, |_| Err(Unreachable::Silent { ms: 1000 }));
     assert_eq!(refused(&silent), ImportFault::Unavailable("the remote was silent for 1 seconds".into()));
+    let begins = |body: &'static [u8]| {
+        MemoryRemote::new(10, move |_| Ok(MemoryAnswer { stalls: true, ..MemoryAnswer::ok(body.to_vec()) }))
+    };
+    let slow = ImportFault::Unavailable("the remote took longer than 30 seconds to tell its refs".into());
+    assert_eq!(refused(&begins(b"001e# service=git-uplo")), slow);
     let work = Work::new("import-no-branch");
     work.commit("a", "a");
     let remote = MemoryRemote::new(1000, |request| Ok(backend(&work, request)));

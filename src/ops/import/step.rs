@@ -9,8 +9,8 @@ use super::choose::{self, object_id};
 use super::download::{Downloaded, download};
 use super::fault::ImportFault;
 use super::stored::StoredBody;
-use super::upstream::Upstream;
-use crate::config::IMPORT_DOWNLOADS_MAX;
+use super::upstream::{Patience, Upstream};
+use crate::config::{IMPORT_DOWNLOADS_MAX, IMPORT_REFS_MS};
 use crate::durable::{Failure, Wire};
 use crate::log;
 use crate::ops::body::Stopped;
@@ -143,7 +143,8 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
             return Err(ImportFault::Unsound(what));
         }
         let url = RemoteUrl::parse(&self.importing.plan.url, self.remote.allows_insecure());
-        Upstream::open(self.remote, &url.map_err(ImportFault::Url)?, self.limits.patience_ms).await
+        let patience = Patience { silence_ms: self.limits.patience_ms, refs_ms: IMPORT_REFS_MS };
+        Upstream::open(self.remote, &url.map_err(ImportFault::Url)?, patience).await
     }
 
     /// Fetches all that is wanted, but for tags that the server does not send along. The refs may be others by now than when the

@@ -53,3 +53,18 @@ fn an_import_that_is_killed_for_as_long_as_its_pack_is_there_ends() {
     }
     assert!(importer.failure().contains("it is not complete"), "{}", importer.failure());
 }
+
+#[test]
+fn a_server_that_is_never_silent_and_never_done_is_given_up_whichever_question_it_answers() {
+    let work = upstream("import-drips");
+    let is_slow = Cell::new(false);
+    let remote = MemoryRemote::new(10, |request| {
+        Ok(MemoryAnswer { stalls: is_slow.get() && request.body.is_some(), ..backend(&work, request) })
+    });
+    let importer = Importer::new();
+    let server = importer.begin(&remote, wanted(None, None, false)).unwrap();
+    is_slow.set(true);
+    let steps: Vec<_> = (0..4).map(|_| importer.step(&server, &remote, 1 << 40).unwrap()).collect();
+    assert_eq!(steps, [Step::Again, Step::Again, Step::Again, Step::Over]);
+    assert_eq!(importer.failure(), "the remote took longer than 120 seconds to tell its refs");
+}
