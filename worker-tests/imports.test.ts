@@ -132,6 +132,7 @@ test("what is wrong with a URL or its server is said at once, and nothing is lef
     [{ url: url("around") }, "502 10401 The remote redirects more than 20 times."],
     [{ url: url("login") }, "400 10104 Invalid URL: leads elsewhere: "],
     [{ url: url("silent") }, "502 10401 The remote was silent for 10 seconds."],
+    [{ url: url("drips") }, "502 10401 The remote took longer than 30 seconds to tell its refs."],
     [{ url: "http://127.0.0.1:9/a" }, "502 10401 The remote cannot be reached: "],
   ];
   for (const [json, begins] of table) {

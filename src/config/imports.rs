@@ -20,17 +20,25 @@ pub(crate) const STORED_READ_LEN: u64 = 1024 * 1024;
 pub(crate) const IMPORT_TEXT_LEN_MAX: usize = 200;
 /// Most commits that an import may ask for, from its end: as many as a depth of git's can say.
 pub(crate) const IMPORT_DEPTH_MAX: u32 = 0x7fff_fffe;
-/// How long an upstream may be silent while a caller waits.
+/// How long an upstream may be silent while a caller waits, and how long it may take to tell all its refs.
 pub(crate) const IMPORT_CALLER_PATIENCE_MS: u64 = 10_000;
+pub(crate) const IMPORT_CALLER_REFS_MS: u64 = 30_000;
+/// The latter while nobody waits: together with a pack's time less than 15 minutes.
+pub(crate) const IMPORT_REFS_MS: u64 = 2 * 60 * 1000;
 /// How long all of a pack may take: the platform ends an alarm after 15 minutes.
 pub(crate) const IMPORT_DOWNLOAD_MS: u64 = 12 * 60 * 1000;
 /// How often an import goes on after the upstream failed, and after it was killed itself, before it is given up.
 pub(crate) const IMPORT_FAILURES_MAX: u64 = 4;
 pub(crate) const IMPORT_ATTEMPTS_MAX: u64 = 10;
+/// How many packs may come for one import: two as a rule, the second with tags, and each again if it lapsed before it was
+/// taken in. With the attempts at each to take it in, that is how an import ends that would go on.
+pub(crate) const IMPORT_DOWNLOADS_MAX: u64 = 4;
 /// How soon after it was killed it goes on.
 pub(crate) const IMPORT_WATCH_MS: u64 = 5_000;
 /// When maintenance is asked again for an import that has not come to its end.
 pub(crate) const IMPORT_AGAIN_MS: u64 = 20 * 60 * 1000;
+/// How late the alarm of a repo that is imported may be before it is taken to be lost. It may be under way: then it sets the next one when it is done.
+pub(crate) const ALARM_LOST_MS: u64 = 60_000;
 /// How long the reason is told for which an import failed.
 pub(crate) const IMPORT_FAILURE_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
 

@@ -4,7 +4,7 @@ use crate::config::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_
 use crate::durable::{Database, Failure, Schema};
 use crate::repo::Work;
 
-const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&IMPORTS] };
+const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&IMPORTS, &DUE] };
 
 const TABLES: [&str; 1] = [
     // version tells whether it was asked for again while it was being done.
@@ -16,6 +16,9 @@ const TABLES: [&str; 1] = [
 
 const IMPORTS: [&str; 1] = ["ALTER TABLE job ADD COLUMN imports INTEGER NOT NULL DEFAULT 0"];
 
+// When the alarm was last set to go off.
+const DUE: [&str; 1] = ["ALTER TABLE job ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0"];
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -26,12 +29,13 @@ pub(crate) struct Job {
     version: u64,
 }
 
-/// Notes what is to be done, at once. To be asked for an import again begins nothing anew: it goes on by itself.
+/// Notes what is to be done, at once. To be asked for an import again begins nothing anew: it goes on by itself, by an alarm
+/// that is set once more to when it should go off, since the platform gives up one whose handler fails too often.
 pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, work: Work) -> Result<(), Failure> {
     SCHEMA.create(db)?;
     let (collects, imports) = (work == Work::Collect, work == Work::Import);
-    if imports && !db.exec("SELECT 1 FROM job WHERE imports = 1", &[])?.is_empty() {
-        return Ok(());
+    if imports && let Some(mut row) = db.exec("SELECT due_at FROM job WHERE imports = 1", &[])?.into_iter().next() {
+        return db.set_alarm(Some(row.integer()?.max(now)));
     }
     let noted = db.exec(
         "UPDATE job SET collects = MAX(collects, ?1), imports = MAX(imports, ?2), attempts = 0, version = version + 1
@@ -44,7 +48,13 @@ pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, w
             &[namespace.into(), repo.into(), collects.into(), imports.into()],
         )?;
     }
-    db.set_alarm(Some(now))
+    arm(db, now)
+}
+
+/// Sets the alarm, and notes for when.
+fn arm<D: Database>(db: &D, at: u64) -> Result<(), Failure> {
+    db.exec("UPDATE job SET due_at = ?1", &[at.into()])?;
+    db.set_alarm(Some(at))
 }
 
 /// What is to be done now. It counts as tried from here on, and until it has been the alarm stands ahead: should it be
@@ -69,7 +79,7 @@ pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure
     }
     let ahead_ms = if work == Work::Import { IMPORT_WATCH_MS } else { BACKOFF_MAX_MS };
     db.exec("UPDATE job SET attempts = attempts + 1", &[])?;
-    db.set_alarm(Some(now + ahead_ms))?;
+    arm(db, now + ahead_ms)?;
     Ok(Some(job))
 }
 
@@ -83,14 +93,13 @@ impl Job {
 /// The job has been done. It is begun again if it was asked for meanwhile.
 pub(super) fn done<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
     db.exec("DELETE FROM job WHERE version = ?1", &[job.version.into()])?;
-    let more = !db.exec("SELECT 1 FROM job", &[])?.is_empty();
-    db.set_alarm(more.then_some(now))
+    if db.exec("SELECT 1 FROM job", &[])?.is_empty() { db.set_alarm(None) } else { arm(db, now) }
 }
 
 /// A part of the job has been done, and the next one is begun at once.
 pub(super) fn goes_on<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
     db.exec("UPDATE job SET attempts = 0", &[])?;
-    db.set_alarm(Some(now))
+    arm(db, now)
 }
 
 /// The job could not be done: it is tried again later, a few times.
@@ -99,7 +108,7 @@ pub(super) fn put_off<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Fa
         return done(db, now, job);
     }
     let wait_ms = BACKOFF_MIN_MS << job.attempts.min(MAINTENANCE_ATTEMPTS_MAX);
-    db.set_alarm(Some(now + wait_ms.min(BACKOFF_MAX_MS)))
+    arm(db, now + wait_ms.min(BACKOFF_MAX_MS))
 }
 
 #[cfg(test)]
@@ -148,5 +157,21 @@ mod tests {
         assert_eq!(n_tries, 1 + IMPORT_ATTEMPTS_MAX);
         goes_on(&db, 7).unwrap();
         assert!(db.alarm() == Some(7) && !take(&db, 7).unwrap().unwrap().is_spent());
+    }
+
+    #[test]
+    fn an_import_whose_alarm_was_lost_is_woken_by_who_asks_again_and_one_that_waits_is_not_hurried() {
+        let db = MemoryDatabase::default();
+        note(&db, 0, "ns", "repo", Work::Import).unwrap();
+        db.take_alarm().unwrap();
+        note(&db, 9, "ns", "repo", Work::Import).unwrap();
+        assert_eq!(db.take_alarm(), Some(9));
+        let job = take(&db, 9).unwrap().unwrap();
+        put_off(&db, 10, &job).unwrap();
+        assert_eq!(db.take_alarm(), Some(10 + BACKOFF_MIN_MS));
+        note(&db, 11, "ns", "repo", Work::Import).unwrap();
+        assert_eq!(db.alarm(), Some(10 + BACKOFF_MIN_MS));
+        let job = take(&db, 10 + BACKOFF_MIN_MS).unwrap().unwrap();
+        assert_eq!(job.attempts, 1);
     }
 }

@@ -77,13 +77,15 @@ pub(crate) struct MemoryBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) piece_len: usize,
     pub(crate) breaks_off: bool,
+    /// Whether its end never comes.
+    pub(crate) stalls: bool,
     at: usize,
 }
 
 #[cfg(test)]
 impl MemoryBody {
     pub(crate) fn new(bytes: Vec<u8>, piece_len: usize) -> Self {
-        Self { bytes, piece_len, breaks_off: false, at: 0 }
+        Self { bytes, piece_len, breaks_off: false, stalls: false, at: 0 }
     }
 }
 
@@ -95,6 +97,9 @@ impl Body for MemoryBody {
         let piece = rest.get(..self.piece_len).unwrap_or(rest);
         out.extend_from_slice(piece);
         self.at += piece.len();
+        if piece.is_empty() && self.stalls {
+            std::future::pending::<()>().await;
+        }
         if piece.is_empty() && self.breaks_off {
             return Err(BodyError::Unreadable("connection lost on demand".into()));
         }

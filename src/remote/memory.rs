@@ -1,14 +1,15 @@
-//! Another server in memory: a function that answers, in pieces of a given length, and breaks off on demand.
+//! Another server in memory: a function that answers, in pieces of a given length, and breaks off or stalls on demand.
 
 use super::{Remote, RemoteAnswer, RemoteRequest, Unreachable};
 use crate::ops::body::MemoryBody;
 
-/// What the function answers: a status, a location, a body, and whether it breaks off.
+/// What the function answers: a status, a location, a body, and whether that breaks off or its end never comes.
 pub(crate) struct MemoryAnswer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
     pub(crate) breaks_off: bool,
+    pub(crate) stalls: bool,
 }
 
 type Serve<'a> = dyn Fn(&RemoteRequest<'_>) -> Result<MemoryAnswer, Unreachable> + 'a;
@@ -35,7 +36,7 @@ impl<'a> MemoryRemote<'a> {
 
 impl MemoryAnswer {
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, location: None, body, breaks_off: false }
+        Self { status: 200, location: None, body, breaks_off: false, stalls: false }
     }
 
     pub(crate) fn status(status: u16) -> Self {
@@ -47,11 +48,14 @@ impl Remote for MemoryRemote<'_> {
     type Body = MemoryBody;
 
     async fn ask(&self, request: &RemoteRequest<'_>) -> Result<RemoteAnswer<MemoryBody>, Unreachable> {
-        let MemoryAnswer { status, location, body, breaks_off } = (self.serve)(request)?;
+        let MemoryAnswer { status, location, body, breaks_off, stalls } = (self.serve)(request)?;
         let mut body = MemoryBody::new(body, self.piece_len);
-        body.breaks_off = breaks_off;
+        (body.breaks_off, body.stalls) = (breaks_off, stalls);
         Ok(RemoteAnswer { status: status.into(), location, body })
     }
+
+    /// Any time is over as soon as nothing comes.
+    async fn wait(&self, _ms: u64) {}
 
     fn allows_insecure(&self) -> bool {
         false

@@ -24,6 +24,9 @@ pub(crate) trait Remote {
     /// Asks. A redirect is an answer like others.
     async fn ask(&self, request: &RemoteRequest<'_>) -> Result<RemoteAnswer<Self::Body>, Unreachable>;
 
+    /// Lets so much time pass, for what is not to take longer.
+    async fn wait(&self, ms: u64);
+
     /// What URLs are asked: those that are not are refused before anything is sent.
     fn allows_insecure(&self) -> bool;
 }

@@ -56,10 +56,19 @@ impl PlatformRemote {
     }
 }
 
+/// A question and its answer: it ends when nobody waits for it any more.
+struct Exchange(AbortController);
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// The body of an answer: what does not come in time breaks it off.
 pub(crate) struct RemoteBody {
     stream: StreamBody,
-    controller: AbortController,
+    _exchange: Exchange,
     patience_ms: u64,
 }
 
@@ -67,20 +76,21 @@ impl Remote for PlatformRemote {
     type Body = RemoteBody;
 
     async fn ask(&self, request: &RemoteRequest<'_>) -> Result<RemoteAnswer<RemoteBody>, Unreachable> {
-        let controller = AbortController::new();
-        let asked = options(request, &controller).and_then(|options| fetch(request.url, &options)).map_err(network)?;
+        let exchange = Exchange(AbortController::new());
+        let asked = options(request, &exchange.0).and_then(|options| fetch(request.url, &options)).map_err(network)?;
         let answered = time::in_time(JsFuture::from(asked), time::sleep(request.patience_ms)).await;
-        let Some(answered) = answered else {
-            controller.abort();
-            return Err(Unreachable::Silent { ms: request.patience_ms });
-        };
+        let answered = answered.ok_or(Unreachable::Silent { ms: request.patience_ms })?;
         let answer: Answer = answered.map_err(network)?.unchecked_into();
         let stream = StreamBody::of_answer(Some(answer.body()).filter(|body| !body.is_null()));
         Ok(RemoteAnswer {
             status: answer.status().into(),
             location: answer.headers().get("location"),
-            body: RemoteBody { stream, controller, patience_ms: request.patience_ms },
+            body: RemoteBody { stream, _exchange: exchange, patience_ms: request.patience_ms },
         })
+    }
+
+    async fn wait(&self, ms: u64) {
+        time::sleep(ms).await;
     }
 
     fn allows_insecure(&self) -> bool {
@@ -94,12 +104,6 @@ impl Body for RemoteBody {
             Some(read) => read,
             None => Err(BodyError::Unreadable(Unreachable::Silent { ms: self.patience_ms }.to_string())),
         }
-    }
-}
-
-impl Drop for RemoteBody {
-    fn drop(&mut self) {
-        self.controller.abort();
     }
 }
 

@@ -13,8 +13,8 @@ use super::releases::{self, Pending};
 use super::schema::SCHEMA;
 use super::uploads::{self, Orphan};
 use crate::config::{
-    ALARM_DUTIES_MAX, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, CREATION_REPORT_DELAY_MS, IMPORT_AGAIN_MS,
-    REPORT_DELAY_MS,
+    ALARM_DUTIES_MAX, ALARM_LOST_MS, BACKOFF_MIN_MS, COLLECT_AGAIN_MS, COMPACT_DELAY_MS, CREATION_REPORT_DELAY_MS,
+    IMPORT_AGAIN_MS, REPORT_DELAY_MS,
 };
 use crate::durable::{Database, Failure, backoff_ms};
 
@@ -122,6 +122,17 @@ pub(super) fn imported<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure
 
 /// Sets the alarm to the earliest thing that is due.
 pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
+    db.set_alarm(earliest(db)?)
+}
+
+/// Sets the alarm again if it should have gone off long ago: the platform has given it up, and nothing is written by which
+/// it would be set anew.
+pub(super) fn wake<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
+    let is_lost = earliest(db)?.is_some_and(|at| at + ALARM_LOST_MS <= now);
+    if is_lost { db.set_alarm(Some(now)) } else { Ok(()) }
+}
+
+fn earliest<D: Database>(db: &D) -> Result<Option<u64>, Failure> {
     let rows = db.exec(
         "SELECT MIN(at) FROM (
             SELECT MIN(reclaim_at) AS at FROM uploads UNION ALL SELECT MIN(due_at) FROM notices
@@ -129,7 +140,7 @@ pub(super) fn arm<D: Database>(db: &D) -> Result<(), Failure> {
             UNION ALL SELECT MIN(check_at) FROM holders WHERE check_at IS NOT NULL)",
         &[],
     )?;
-    db.set_alarm(rows.into_iter().next().map(|mut row| row.optional_integer()).transpose()?.flatten())
+    Ok(rows.into_iter().next().map(|mut row| row.optional_integer()).transpose()?.flatten())
 }
 
 /// What is due now. Until it has been tried the alarm stands a little ahead: should the handler be killed, and the

@@ -1,8 +1,8 @@
 //! What the repo does for each call: one transaction, kept only if nothing fails and nothing is refused.
 
-use super::call::{Call, Refusal, Reply};
+use super::call::{Call, Refusal, Reply, Status};
 use super::schema::SCHEMA;
-use super::{commit, compaction, fork, holders, import, metadata, open, pushes, storage, tokens, uploads};
+use super::{alarm, commit, compaction, fork, holders, import, metadata, open, pushes, storage, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
 /// When a call arrives, and what the deployment says about time and room.
@@ -57,7 +57,12 @@ fn answer<D: Database>(
         Call::EndImport(call) => import::end(db, now, call)?.map(|()| Reply::Done),
         Call::FailImport(call) => import::fail(db, moment, call)?.map(|is_over| Reply::ImportFailed { is_over }),
         Call::Info => match metadata::living(db)? {
-            Some(repo) => Ok(Reply::Info(repo.info)),
+            Some(repo) => {
+                if repo.info.status == Status::Importing {
+                    alarm::wake(db, now)?;
+                }
+                Ok(Reply::Info(repo.info))
+            }
             None => Err(import::failure(db, now)?),
         },
         Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),

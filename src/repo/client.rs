@@ -45,6 +45,7 @@ pub(crate) struct Importing {
     pub(crate) opened: Opened,
     pub(crate) plan: ImportPlan,
     pub(crate) download: Option<Download>,
+    pub(crate) n_downloads: u64,
 }
 
 impl Surveyed {
@@ -127,8 +128,8 @@ impl<W: Wire> RepoClient<W> {
         let Answer { result, strings } = self.exchange(&Call::BeginImport, &[]).await?;
         match result {
             Ok(Reply::Import(state)) => {
-                let ImportState { snapshot, plan, download } = *state;
-                Ok(Ok(Importing { opened: Opened { snapshot, strings }, plan, download }))
+                let ImportState { snapshot, plan, download, n_downloads } = *state;
+                Ok(Ok(Importing { opened: Opened { snapshot, strings }, plan, download, n_downloads }))
             }
             Ok(_) => Err(unexpected()),
             Err(refusal) => Ok(Err(refusal)),

@@ -39,7 +39,7 @@ pub(super) fn begin<D: Database>(
         _ => return Ok(Err(Refusal::NotFound)),
     };
     let repo_id = &repo.repo_id;
-    let (plan, mut download) = row(db, repo_id)?;
+    let Row { plan, mut download, n_downloads } = row(db, repo_id)?;
     let mut snapshot = open::snapshot(db, &repo, true, strings)?;
     if let Some(here) = &download
         && !uploads::is_open(db, moment.now, repo_id, &here.upload_id)?
@@ -49,7 +49,7 @@ pub(super) fn begin<D: Database>(
     if download.is_none() {
         snapshot.upload_id = Some(uploads::register(db, moment.now, repo_id, moment.upload_grace_ms)?);
     }
-    Ok(Ok(ImportState { snapshot, plan, download }))
+    Ok(Ok(ImportState { snapshot, plan, download, n_downloads }))
 }
 
 /// A pack has come, and is taken in by the next step.
@@ -66,6 +66,7 @@ pub(super) fn note_download<D: Database>(
         return Ok(Err(Refusal::UploadExpired));
     }
     told(db, repo_id, call.told.as_deref())?;
+    count_download(db, repo_id)?;
     set_download(db, repo_id, Some(&call.download))?;
     Ok(Ok(()))
 }
@@ -92,6 +93,9 @@ pub(super) fn commit<D: Database>(
     packs::add(db, repo_id, upload_id, &call.pack, InlineBytes::of(&call.pack, frame)?)?;
     shallow::change(db, repo_id, &call.shallow)?;
     uploads::forget(db, repo_id, upload_id)?;
+    if row(db, repo_id)?.download.is_none() {
+        count_download(db, repo_id)?;
+    }
     set_download(db, repo_id, None)?;
     let heads = call.heads.as_ref().map(|heads| heads.iter().collect::<Vec<_>>());
     if !heads.map_or(Ok(false), |heads| refs::point_at_all(db, repo_id, &heads))? {
@@ -168,16 +172,29 @@ fn told<D: Database>(db: &D, repo_id: &str, told: Option<&[RefRow]>) -> Result<(
     refs::insert(db, repo_id, told)
 }
 
-fn row<D: Database>(db: &D, repo_id: &str) -> Result<(ImportPlan, Option<Download>), Failure> {
-    let rows =
-        db.exec("SELECT url, branch, depth, all_refs, download FROM imports WHERE repo_id = ?1", &[repo_id.into()])?;
+struct Row {
+    plan: ImportPlan,
+    download: Option<Download>,
+    n_downloads: u64,
+}
+
+fn row<D: Database>(db: &D, repo_id: &str) -> Result<Row, Failure> {
+    let rows = db.exec(
+        "SELECT url, branch, depth, all_refs, download, downloads FROM imports WHERE repo_id = ?1",
+        &[repo_id.into()],
+    )?;
     let row = rows.into_iter().next();
     let mut row = row.ok_or_else(|| Failure::shape("the plan of an import", repo_id))?;
     let (url, branch, depth, all_refs) = (row.text()?, row.text()?, row.optional_integer()?, row.flag()?);
     let download = row.optional_text()?.map(|json| serde_json::from_str(&json));
     let download = download.transpose().map_err(|error| Failure::shape("a download", error))?;
     let depth = depth.and_then(|depth| u32::try_from(depth).ok());
-    Ok((ImportPlan { url, branch, depth, all_refs }, download))
+    Ok(Row { plan: ImportPlan { url, branch, depth, all_refs }, download, n_downloads: row.integer()? })
+}
+
+/// Another pack has come: one that is noted here is counted then, one that is taken in at once with its commit.
+fn count_download<D: Database>(db: &D, repo_id: &str) -> Result<(), Failure> {
+    db.exec("UPDATE imports SET downloads = downloads + 1 WHERE repo_id = ?1", &[repo_id.into()]).map(drop)
 }
 
 fn set_download<D: Database>(db: &D, repo_id: &str, download: Option<&Download>) -> Result<(), Failure> {

@@ -5,7 +5,8 @@
 
 use crate::durable::Schema;
 
-pub(super) const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW, &FORKS, &IMPORTS] };
+pub(super) const SCHEMA: Schema =
+    Schema { tables: &TABLES, steps: &[&DROPPED, &PUSHES, &SHALLOW, &FORKS, &IMPORTS, &DOWNLOADS] };
 
 const TABLES: [&str; 9] = [
     // One row for each incarnation; those that were deleted stay, so that a late callback finds out.
@@ -109,6 +110,11 @@ const IMPORTS: [&str; 2] = [
         repo_id TEXT PRIMARY KEY, url TEXT NOT NULL, branch TEXT NOT NULL, depth INTEGER, all_refs INTEGER NOT NULL,
         download TEXT, failures INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
+];
+
+const DOWNLOADS: [&str; 1] = [
+    // How many packs have come, those included that lapsed before they were taken in.
+    "ALTER TABLE imports ADD COLUMN downloads INTEGER NOT NULL DEFAULT 0",
 ];
 
 #[cfg(test)]

@@ -71,6 +71,13 @@ function faults(origin: string): Record<string, Answer> {
     "503": (_, response) => void response.writeHead(503).end("later"),
     html: (_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A page</title>"),
     silent: () => {},
+    drips: async (_, response) => {
+      response.write("001e# service=git-upload-pack\n0000");
+      for (let n = 0; !response.destroyed; n += 1) {
+        response.write(`0040${"1".repeat(40)} refs/heads/${String(n).padStart(8, "0")}`);
+        await sleep(1_000);
+      }
+    },
     stalls: withPack((response, bytes) => void response.write(bytes.subarray(0, bytes.length >> 1))),
     truncates: withPack((response, bytes) => void response.end(bytes.subarray(0, bytes.length >> 1))),
     flips: withPack((response, bytes) => {

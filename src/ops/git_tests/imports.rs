@@ -1,5 +1,7 @@
 //! Imports from `git upload-pack` itself: what comes, in steps that are killed, and what a server does that lies or fails.
 
+mod ends;
+
 use std::cell::Cell;
 
 use super::*;
@@ -41,6 +43,10 @@ fn backend(work: &Work, request: &RemoteRequest<'_>) -> MemoryAnswer {
         None => run(&["--http-backend-info-refs"], b""),
         Some(body) => run(&["--stateless-rpc"], body),
     })
+}
+
+fn is_fetch(request: &RemoteRequest<'_>) -> bool {
+    request.body.is_some_and(|body| body.windows(5).any(|word| word == b"want "))
 }
 
 /// A server of the protocol of old: it does not hear which version is asked for.
@@ -262,6 +268,11 @@ fn what_is_wrong_with_a_server_is_said_at_once() {
     assert!(matches!(refused(&MemoryRemote::none()), ImportFault::Unavailable(_)));
     let silent = MemoryRemote::new(1, |_| Err(Unreachable::Silent { ms: 1000 }));
     assert_eq!(refused(&silent), ImportFault::Unavailable("the remote was silent for 1 seconds".into()));
+    let begins = |body: &'static [u8]| {
+        MemoryRemote::new(10, move |_| Ok(MemoryAnswer { stalls: true, ..MemoryAnswer::ok(body.to_vec()) }))
+    };
+    let slow = ImportFault::Unavailable("the remote took longer than 30 seconds to tell its refs".into());
+    assert_eq!(refused(&begins(b"001e# service=git-uplo")), slow);
     let work = Work::new("import-no-branch");
     work.commit("a", "a");
     let remote = MemoryRemote::new(1000, |request| Ok(backend(&work, request)));
@@ -314,8 +325,6 @@ fn a_server_that_lies_is_refused_and_the_reason_is_told_for_a_day() {
         ),
     ];
     for (lie, reason) in lies {
-        let is_fetch =
-            |request: &RemoteRequest<'_>| request.body.is_some_and(|body| body.windows(5).any(|word| word == b"want "));
         let remote = MemoryRemote::new(100_000, |request| {
             let answer = backend(&work, request);
             Ok(if is_fetch(request) { MemoryAnswer::ok(lie(&work, answer.body)) } else { answer })
@@ -341,8 +350,7 @@ fn a_server_that_fails_is_asked_again_a_few_times_and_one_that_sends_too_much_is
     let n_failures = Cell::new(2);
     let remote = MemoryRemote::new(100_000, |request| {
         let answer = backend(&work, request);
-        let is_fetch = request.body.is_some_and(|body| body.windows(5).any(|word| word == b"want "));
-        if !is_fetch || n_failures.get() == 0 {
+        if !is_fetch(request) || n_failures.get() == 0 {
             return Ok(answer);
         }
         n_failures.set(n_failures.get() - 1);

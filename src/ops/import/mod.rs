@@ -12,11 +12,11 @@ mod upstream;
 
 use git_core::refs::BranchName;
 
-use self::upstream::Upstream;
+use self::upstream::{Patience, Upstream};
 use super::create_repo::CreatedRepo;
 use super::create_token::{CreatedToken, mint};
 use super::new_name::{NewName, surely};
-use crate::config::{IMPORT_CALLER_PATIENCE_MS, TOKEN_TTL_DEFAULT};
+use crate::config::{IMPORT_CALLER_PATIENCE_MS, IMPORT_CALLER_REFS_MS, TOKEN_TTL_DEFAULT};
 use crate::error::Error;
 use crate::log;
 use crate::names::{NamespaceName, RepoName};
@@ -55,7 +55,8 @@ pub(crate) async fn import(
     if objects.repo(namespace, name)?.info().await?.is_ok() {
         return Err(Error::RepoExists(name.to_string()));
     }
-    let upstream = Upstream::open(remote, url, IMPORT_CALLER_PATIENCE_MS).await?;
+    let patience = Patience { silence_ms: IMPORT_CALLER_PATIENCE_MS, refs_ms: IMPORT_CALLER_REFS_MS };
+    let upstream = Upstream::open(remote, url, patience).await?;
     let branch = choose::branch(&upstream.refs, wanted.branch.as_ref())?;
     let plan =
         ImportPlan { url: url.to_string(), branch: format!("refs/heads/{branch}"), depth: *depth, all_refs: *all_refs };

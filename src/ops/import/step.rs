@@ -9,7 +9,8 @@ use super::choose::{self, object_id};
 use super::download::{Downloaded, download};
 use super::fault::ImportFault;
 use super::stored::StoredBody;
-use super::upstream::Upstream;
+use super::upstream::{Patience, Upstream};
+use crate::config::{IMPORT_DOWNLOADS_MAX, IMPORT_REFS_MS};
 use crate::durable::{Failure, Wire};
 use crate::log;
 use crate::ops::body::Stopped;
@@ -68,13 +69,9 @@ pub(crate) async fn step<W: Wire, S: PackStore, R: Remote>(
 
 /// Ends an import that was killed too often.
 pub(crate) async fn give_up<W: Wire>(repo: &RepoClient<W>) -> Result<(), Failure> {
-    match repo.begin_import().await? {
-        Ok(importing) => {
-            let reason = "it was interrupted too often".to_owned();
-            fail(repo, &importing.opened.snapshot.repo_id, reason, true).await.map(drop)
-        }
-        Err(_) => Ok(()),
-    }
+    // It may be the opening of it that is killed: no more is asked for than the repo's id.
+    let Ok(info) = repo.info().await? else { return Ok(()) };
+    fail(repo, &info.repo_id, "it was interrupted too often".to_owned(), true).await.map(drop)
 }
 
 async fn fail<W: Wire>(repo: &RepoClient<W>, repo_id: &str, reason: String, is_final: bool) -> Result<Step, Failure> {
@@ -138,9 +135,16 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
         self.fetch(&upstream, &request, None, &catalog, now).await
     }
 
+    /// Asks the server for its refs, to ask for a pack then, unless that has been done too often: its packs lapse before they
+    /// are taken in, or there is no end of them.
     async fn open(&self) -> Result<Upstream<'_, R>, ImportFault> {
+        if self.importing.n_downloads >= IMPORT_DOWNLOADS_MAX {
+            let what = format!("{IMPORT_DOWNLOADS_MAX} packs of the remote have come, and it is not complete");
+            return Err(ImportFault::Unsound(what));
+        }
         let url = RemoteUrl::parse(&self.importing.plan.url, self.remote.allows_insecure());
-        Upstream::open(self.remote, &url.map_err(ImportFault::Url)?, self.limits.patience_ms).await
+        let patience = Patience { silence_ms: self.limits.patience_ms, refs_ms: IMPORT_REFS_MS };
+        Upstream::open(self.remote, &url.map_err(ImportFault::Url)?, patience).await
     }
 
     /// Fetches all that is wanted, but for tags that the server does not send along. The refs may be others by now than when the

@@ -14,6 +14,7 @@ use crate::config::{
 };
 use crate::ops::body::{Body, BodyError, read_whole};
 use crate::remote::{Remote, RemoteAnswer, RemoteRequest, RemoteStatus, RemoteUrl, UrlFault};
+use crate::time;
 
 const LIMITS: RemoteLimits = RemoteLimits {
     n_refs_max: IMPORT_REFS_MAX,
@@ -38,9 +39,26 @@ pub(super) struct Upstream<'a, R> {
     patience_ms: u64,
 }
 
+/// How long a server is waited for, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For its answers to begin, and for each of their pieces.
+    pub(super) silence_ms: u64,
+    /// For all that it tells of its refs: one that sends a little at a time is never silent.
+    pub(super) refs_ms: u64,
+}
+
 impl<'a, R: Remote> Upstream<'a, R> {
     /// Asks a server for its refs.
-    pub(super) async fn open(remote: &'a R, url: &RemoteUrl, patience_ms: u64) -> Result<Self, ImportFault> {
+    pub(super) async fn open(remote: &'a R, url: &RemoteUrl, patience: Patience) -> Result<Self, ImportFault> {
+        let told = time::in_time(Self::told(remote, url, patience.silence_ms), remote.wait(patience.refs_ms)).await;
+        told.unwrap_or_else(|| {
+            let seconds = patience.refs_ms / 1000;
+            Err(ImportFault::Unavailable(format!("the remote took longer than {seconds} seconds to tell its refs")))
+        })
+    }
+
+    async fn told(remote: &'a R, url: &RemoteUrl, patience_ms: u64) -> Result<Self, ImportFault> {
         let (url, body) = discover(remote, url.clone(), patience_ms).await?;
         let Discovery { capabilities, refs, shallow } = Discovery::parse(&body, &LIMITS)?;
         let mut upstream = Self { remote, url, capabilities, refs: RemoteRefs::default(), shallow, patience_ms };

@@ -35,6 +35,9 @@ pub(crate) struct ImportState {
     pub(crate) plan: ImportPlan,
     /// A pack that has come and is to be taken in.
     pub(crate) download: Option<Download>,
+    /// How many packs have come, those included that could not be taken in.
+    #[serde(default)]
+    pub(crate) n_downloads: u64,
 }
 
 /// A pack that another server sent: its segments are stored, and nothing of it has been looked at.
