@@ -254,7 +254,9 @@ fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
     match fault {
         ImportFault::Url(_) | ImportFault::NotGit(_) => (400, INVALID_URL),
         ImportFault::AuthRequired => (400, REMOTE_AUTH_REQUIRED),
-        ImportFault::NotFound | ImportFault::NoBranch(_) => (404, NOT_FOUND),
+        ImportFault::NotFound | ImportFault::NoBranch(_) | ImportFault::NoDefault(_) | ImportFault::Unwanted => {
+            (404, NOT_FOUND)
+        }
         ImportFault::Unavailable(_) | ImportFault::Unsound(_) => (502, UPSTREAM_UNAVAILABLE),
         ImportFault::Storage(_) => (507, STORAGE_LIMIT),
     }

@@ -27,6 +27,8 @@ pub(crate) const IMPORT_CALLER_REFS_MS: u64 = 30_000;
 pub(crate) const IMPORT_REFS_MS: u64 = 2 * 60 * 1000;
 /// How long all of a pack may take: the platform ends an alarm after 15 minutes.
 pub(crate) const IMPORT_DOWNLOAD_MS: u64 = 12 * 60 * 1000;
+/// How often a download looks whether its repo has been deleted.
+pub(crate) const IMPORT_WANTED_MS: u64 = 5_000;
 /// How often an import goes on after the upstream failed, and after it was killed itself, before it is given up.
 pub(crate) const IMPORT_FAILURES_MAX: u64 = 4;
 pub(crate) const IMPORT_ATTEMPTS_MAX: u64 = 10;

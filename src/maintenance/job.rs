@@ -29,12 +29,14 @@ pub(crate) struct Job {
     version: u64,
 }
 
-/// Notes what is to be done, at once. To be asked for an import again begins nothing anew: it goes on by itself, by an alarm
-/// that is set once more to when it should go off, since the platform gives up one whose handler fails too often.
+/// Notes what is to be done, at once. An import that is said again begins nothing anew: it goes on by itself, by an alarm that is set
+/// once more to when it should go off, since the platform gives up one whose handler fails too often.
 pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, work: Work) -> Result<(), Failure> {
     SCHEMA.create(db)?;
-    let (collects, imports) = (work == Work::Collect, work == Work::Import);
-    if imports && let Some(mut row) = db.exec("SELECT due_at FROM job WHERE imports = 1", &[])?.into_iter().next() {
+    let (collects, imports) = (work == Work::Collect, matches!(work, Work::Import | Work::ResumeImport));
+    if work == Work::ResumeImport
+        && let Some(mut row) = db.exec("SELECT due_at FROM job WHERE imports = 1", &[])?.into_iter().next()
+    {
         return db.set_alarm(Some(row.integer()?.max(now)));
     }
     let noted = db.exec(
@@ -149,7 +151,7 @@ mod tests {
             assert!(at <= n_tries * IMPORT_WATCH_MS);
             n_tries += 1;
             // Who asks again does not make it forget.
-            note(&db, at, "ns", "repo", Work::Import).unwrap();
+            note(&db, at, "ns", "repo", Work::ResumeImport).unwrap();
             if take(&db, at).unwrap().unwrap().is_spent() {
                 break;
             }
@@ -160,16 +162,32 @@ mod tests {
     }
 
     #[test]
+    fn an_import_into_a_name_whose_last_one_has_not_ended_is_not_forgotten_with_that() {
+        let db = MemoryDatabase::default();
+        note(&db, 0, "ns", "repo", Work::Import).unwrap();
+        let old = take(&db, 0).unwrap().unwrap();
+        note(&db, 5, "ns", "repo", Work::Import).unwrap();
+        done(&db, 7, &old).unwrap();
+        assert_eq!(db.take_alarm(), Some(7));
+        let new = take(&db, 7).unwrap().unwrap();
+        put_off(&db, 8, &new).unwrap();
+        // Nor does it wait for as long as the last one would have.
+        note(&db, 9, "ns", "repo", Work::Import).unwrap();
+        assert_eq!(db.alarm(), Some(9));
+        assert_eq!(take(&db, 9).unwrap().unwrap().attempts, 0);
+    }
+
+    #[test]
     fn an_import_whose_alarm_was_lost_is_woken_by_who_asks_again_and_one_that_waits_is_not_hurried() {
         let db = MemoryDatabase::default();
         note(&db, 0, "ns", "repo", Work::Import).unwrap();
         db.take_alarm().unwrap();
-        note(&db, 9, "ns", "repo", Work::Import).unwrap();
+        note(&db, 9, "ns", "repo", Work::ResumeImport).unwrap();
         assert_eq!(db.take_alarm(), Some(9));
         let job = take(&db, 9).unwrap().unwrap();
         put_off(&db, 10, &job).unwrap();
         assert_eq!(db.take_alarm(), Some(10 + BACKOFF_MIN_MS));
-        note(&db, 11, "ns", "repo", Work::Import).unwrap();
+        note(&db, 11, "ns", "repo", Work::ResumeImport).unwrap();
         assert_eq!(db.alarm(), Some(10 + BACKOFF_MIN_MS));
         let job = take(&db, 10 + BACKOFF_MIN_MS).unwrap().unwrap();
         assert_eq!(job.attempts, 1);

@@ -12,9 +12,15 @@ pub(super) fn reserve<D: Database>(db: &D, now: u64, new: &Reservation) -> Resul
     let held = db.exec("SELECT repo_id, status, created_at FROM repos WHERE name_key = ?1", &[(&name_key).into()])?;
     if let Some(mut row) = held.into_iter().next() {
         let (repo_id, status, created_at) = (row.text()?, row.text()?, row.integer()?);
-        let Some(status) = reservation(&status) else { return Ok(Err(Refusal::AlreadyExists)) };
-        if repo_id != new.repo_id && is_kept(now, created_at) {
-            return Ok(Err(Refusal::InProgress(status)));
+        match Status::parse(&status) {
+            Some(status) if is_reservation(status) => {
+                if repo_id != new.repo_id && is_kept(now, created_at) {
+                    return Ok(Err(Refusal::InProgress(status)));
+                }
+            }
+            // If that fails, the name is free again.
+            Some(status @ Status::Importing) => return Ok(Err(Refusal::InProgress(status))),
+            _ => return Ok(Err(Refusal::AlreadyExists)),
         }
     }
     put(

@@ -129,6 +129,11 @@ fn options(request: &RemoteRequest<'_>, controller: &AbortController) -> Result<
     Ok(options)
 }
 
+/// In the platform's words, but where these speak of the platform: that is what it says of a name that has no address, of a
+/// connection that is refused and of a certificate that is not trusted.
 fn network(error: JsValue) -> Unreachable {
-    Unreachable::Network(worker::Error::from(error).to_string())
+    let said = worker::Error::from(error).to_string();
+    let said = said.trim_start_matches("Error: ").trim_end_matches('.');
+    let is_internal = said.contains("internal error");
+    Unreachable::Network(if is_internal { "there is no connection to it".into() } else { said.into() })
 }

@@ -140,7 +140,10 @@ fn is_public(host: &str) -> bool {
     if let Ok(address) = host.parse::<Ipv4Addr>() {
         return is_public_v4(address);
     }
-    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    if name.split('.').any(str::is_empty) {
+        return false;
+    }
     let private = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "test", "invalid", "onion"];
     let is_below = |suffix: &str| name == suffix || name.ends_with(&format!(".{suffix}"));
     name.contains('.') && !private.into_iter().any(is_below)
@@ -154,10 +157,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_broadcast()
         || address.is_documentation()
         || address.is_multicast();
-    // This network, carrier-grade NAT, protocol assignments, benchmarks, what is reserved.
+    // This network, carrier-grade NAT, protocol assignments, relays of 6to4, benchmarks, what is reserved.
     let is_reserved = a == 0
         || a == 100 && (64..128).contains(&b)
         || a == 192 && b == 0 && c == 0
+        || a == 192 && b == 88 && c == 99
         || a == 198 && (18..20).contains(&b)
         || a >= 240;
     !is_special && !is_reserved
@@ -168,8 +172,14 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(mapped);
     }
     let [first, second, ..] = address.segments();
-    // Global unicast, but for documentation, 6to4 and Teredo, which hold addresses of version 4, and NAT64 is outside it.
-    first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0xdb8 || second == 0)) && first != 0x2002
+    // Documentation, protocol assignments with Teredo and ORCHID, and 6to4: the latter hold addresses of version 4.
+    let is_special = match first {
+        0x2001 => second == 0xdb8 || second < 0x200,
+        0x3fff => second < 0x1000,
+        _ => first == 0x2002,
+    };
+    // Global unicast; NAT64 is outside it.
+    first & 0xe000 == 0x2000 && !is_special
 }
 
 #[cfg(test)]
@@ -249,6 +259,11 @@ mod tests {
             "[2002:a00:1::]",
             "[2001:db8::1]",
             "localhost.",
+            "127.0.0.1..",
+            "example..com",
+            "192.88.99.1",
+            "[2001:20::1]",
+            "[3fff::1]",
         ] {
             let refused = parse(&format!("https://{host}/a"));
             assert!(matches!(refused, Err(UrlFault::PrivateHost(_))), "{host}: {refused:?}");

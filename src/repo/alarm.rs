@@ -35,7 +35,10 @@ pub(crate) enum Report {
 pub(crate) enum Work {
     Compact,
     Collect,
+    /// A repo that has just been made is to be filled. Whatever was to be done for another of its name is not waited for.
     Import,
+    /// The same, said again: it may be under way.
+    ResumeImport,
 }
 
 /// A report with what it takes to note that it was heard.
@@ -72,6 +75,15 @@ pub(super) fn report<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(),
 /// as a rule it goes with the report of the first push.
 pub(super) fn made<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
     notify(db, now + CREATION_REPORT_DELAY_MS, repo_id, STANDS)
+}
+
+/// What the namespace is to hear of the repo it is to hear now.
+pub(super) fn at_once<D: Database>(db: &D, now: u64, repo_id: &str) -> Result<(), Failure> {
+    db.exec(
+        "UPDATE notices SET due_at = MIN(due_at, ?2) WHERE repo_id = ?1 AND kind IN (?3, ?4)",
+        &[repo_id.into(), now.into(), STANDS.into(), GONE.into()],
+    )?;
+    arm(db)
 }
 
 /// The namespace is to hear that the repo is gone, even if who deleted it has not lived to say so.
@@ -224,7 +236,7 @@ fn notices<D: Database>(db: &D, now: u64) -> Result<Vec<Notice>, Failure> {
             (Report::Gone { namespace, repo_id: repo_id.clone(), held_size: holders::held_size(db, &repo_id)? }, GONE)
         } else {
             let Some(repo) = metadata::living_as(db, &repo_id)? else { continue };
-            let works = [(COMPACT, Work::Compact), (COLLECT, Work::Collect), (IMPORT, Work::Import)];
+            let works = [(COMPACT, Work::Compact), (COLLECT, Work::Collect), (IMPORT, Work::ResumeImport)];
             match works.into_iter().find(|&(maintenance, _)| maintenance == kind) {
                 Some((kind, work)) => (Report::Maintain { namespace, name: repo.info.name, work }, kind),
                 None => (Report::Stands(repo.info), STANDS),

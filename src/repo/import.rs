@@ -125,6 +125,8 @@ pub(super) fn end<D: Database>(db: &D, now: u64, call: &EndImport) -> Result<Res
     clear(db, repo_id)?;
     metadata::set_status(db, repo_id, Status::Ready)?;
     metadata::updated(db, now, repo_id)?;
+    // Who is told that it is ready finds it so in a list, too.
+    alarm::at_once(db, now, repo_id)?;
     Ok(Ok(()))
 }
 
@@ -141,7 +143,10 @@ pub(super) fn fail<D: Database>(db: &D, moment: &Moment, call: &FailImport) -> R
         return Ok(Ok(false));
     }
     db.exec("UPDATE repo SET failure = ?2 WHERE repo_id = ?1", &[repo_id.into(), (&call.reason).into()])?;
-    Ok(metadata::delete(db, moment)?.map(|_| true))
+    let deleted = metadata::delete(db, moment)?;
+    // Who is told that it failed may have the name.
+    alarm::at_once(db, moment.now, repo_id)?;
+    Ok(deleted.map(|_| true))
 }
 
 /// Why there is no repo of this name, if the last one was an import that failed lately.

@@ -78,6 +78,12 @@ function faults(origin: string): Record<string, Answer> {
         await sleep(1_000);
       }
     },
+    trickles: withPack(async (response, bytes) => {
+      for (let at = 0; at < bytes.length && !response.destroyed; at += 64) {
+        response.write(bytes.subarray(at, at + 64));
+        await sleep(500);
+      }
+    }),
     stalls: withPack((response, bytes) => void response.write(bytes.subarray(0, bytes.length >> 1))),
     truncates: withPack((response, bytes) => void response.end(bytes.subarray(0, bytes.length >> 1))),
     flips: withPack((response, bytes) => {

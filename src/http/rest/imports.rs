@@ -39,7 +39,7 @@ fn parse(namespace: NamespaceName, name: RepoName, body: &[u8], allows_insecure:
     let depth = fields.whole_number("depth")?.map(|depth| {
         let depth = depth.ok().and_then(|depth| u32::try_from(depth).ok());
         let depth = depth.filter(|depth| (1..=IMPORT_DEPTH_MAX).contains(depth));
-        depth.ok_or_else(|| field_error("depth", &format!("must be between 1 and {IMPORT_DEPTH_MAX}")))
+        depth.ok_or_else(|| field_error("depth", &format!("must be a whole number between 1 and {IMPORT_DEPTH_MAX}")))
     });
     let depth = depth.transpose()?;
     let all_refs = fields.flag("all_refs")?.unwrap_or(false);

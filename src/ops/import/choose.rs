@@ -33,7 +33,7 @@ pub(super) fn branch(refs: &RemoteRefs, wanted: Option<&BranchName>) -> Result<B
     match &refs.head {
         Some(RemoteHead { target: Some(target), .. }) => {
             let branch = short(target).filter(|branch| is_there(branch.as_str()) || !has_branches);
-            branch.ok_or(ImportFault::NoBranch(None))
+            branch.ok_or_else(|| ImportFault::NoDefault(target.as_str().into()))
         }
         // Detached, or a server that does not say: a branch that is there, the usual ones first.
         Some(RemoteHead { target: None, id: Some(id) }) => {
@@ -142,9 +142,15 @@ mod tests {
         let names = [("refs/heads/a", 1), ("refs/heads/trunk", 2)];
         assert_eq!(chosen(&names, Some((Some("refs/heads/trunk"), Some(2)))), Ok("trunk".into()));
         assert_eq!(chosen(&[], Some((Some("refs/heads/trunk"), None))), Ok("trunk".into()));
-        assert_eq!(chosen(&names, Some((Some("refs/heads/gone"), None))), Err(ImportFault::NoBranch(None)));
+        assert_eq!(
+            chosen(&names, Some((Some("refs/heads/gone"), None))),
+            Err(ImportFault::NoDefault("refs/heads/gone".into()))
+        );
         assert_eq!(chosen(&[], None), Ok("main".into()));
-        assert_eq!(chosen(&names, Some((Some("refs/other/a"), None))), Err(ImportFault::NoBranch(None)));
+        assert_eq!(
+            chosen(&names, Some((Some("refs/other/a"), None))),
+            Err(ImportFault::NoDefault("refs/other/a".into()))
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use git_core::protocol::client::{Event, FetchRequest, FetchResponse};
 
 use super::fault::ImportFault;
 use super::upstream::{Upstream, broken};
-use crate::config::{IMPORT_DOWNLOAD_MS, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX};
+use crate::config::{IMPORT_DOWNLOAD_MS, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX, IMPORT_WANTED_MS};
 use crate::durable::Failure;
 use crate::ops::body::Body;
 use crate::ops::storage::Room;
@@ -21,15 +21,23 @@ pub(super) struct Downloaded {
     pub(super) shallow: Vec<ObjectId>,
 }
 
+/// What a download is told meanwhile.
+pub(super) struct Course<N, W> {
+    pub(super) room: Room,
+    /// Unix milliseconds.
+    pub(super) now: N,
+    /// Whether somebody still wants it: the repo may have been deleted.
+    pub(super) is_wanted: W,
+}
+
 /// Fetches a pack. Outside: storing it failed.
 pub(super) async fn download<R: Remote, S: PackStore>(
     upstream: &Upstream<'_, R>,
     request: &FetchRequest<'_>,
     mut upload: Upload<'_, S>,
-    room: Room,
-    now: impl Fn() -> u64,
+    course: Course<impl Fn() -> u64, impl AsyncFn() -> Result<bool, Failure>>,
 ) -> Result<Result<Downloaded, ImportFault>, Failure> {
-    let came = receive(upstream, request, &mut upload, room, now).await?;
+    let came = receive(upstream, request, &mut upload, course).await?;
     match came {
         Ok((pack_len, shallow)) => Ok(Ok(Downloaded { uploaded: upload.finish().await?, pack_len, shallow })),
         Err(fault) => {
@@ -43,10 +51,10 @@ async fn receive<R: Remote, S: PackStore>(
     upstream: &Upstream<'_, R>,
     request: &FetchRequest<'_>,
     upload: &mut Upload<'_, S>,
-    room: Room,
-    now: impl Fn() -> u64,
+    Course { room, now, is_wanted }: Course<impl Fn() -> u64, impl AsyncFn() -> Result<bool, Failure>>,
 ) -> Result<Result<(u64, Vec<ObjectId>), ImportFault>, Failure> {
     let began = now();
+    let mut asked_at = began;
     let mut body = match upstream.fetch(request).await {
         Ok(body) => body,
         Err(fault) => return Ok(Err(fault)),
@@ -62,6 +70,12 @@ async fn receive<R: Remote, S: PackStore>(
         if now().saturating_sub(began) > IMPORT_DOWNLOAD_MS {
             let minutes = IMPORT_DOWNLOAD_MS / 60_000;
             return Ok(Err(ImportFault::Unavailable(format!("the remote took longer than {minutes} minutes"))));
+        }
+        if now().saturating_sub(asked_at) > IMPORT_WANTED_MS {
+            if !is_wanted().await? {
+                return Ok(Err(ImportFault::Unwanted));
+            }
+            asked_at = now();
         }
         let mut rest = &piece[..];
         loop {

@@ -19,12 +19,16 @@ pub(crate) enum ImportFault {
     NotFound,
     /// It has no such branch, or no branch at all that is its default.
     NoBranch(Option<String>),
+    /// Its default branch is this one, which it does not have, but others.
+    NoDefault(String),
     /// It failed, or did not answer: it may do better later.
     Unavailable(String),
     /// What it sent is none of what was asked for, or not sound.
     Unsound(String),
     /// What it sent has no room.
     Storage(StorageLimit),
+    /// The repo has gone meanwhile.
+    Unwanted,
 }
 
 impl ImportFault {
@@ -77,8 +81,10 @@ impl fmt::Display for ImportFault {
             Self::NotFound => f.write_str("the remote has no repository there"),
             Self::NoBranch(Some(branch)) => write!(f, "the remote has no branch '{branch}'"),
             Self::NoBranch(None) => f.write_str("the remote does not say which branch is its default; name one"),
+            Self::NoDefault(target) => write!(f, "the remote's default branch, {target}, is not there; name another"),
             Self::Unavailable(what) | Self::Unsound(what) => f.write_str(what),
             Self::Storage(limit) => limit.fmt(f),
+            Self::Unwanted => f.write_str("the repo has been deleted"),
         }
     }
 }

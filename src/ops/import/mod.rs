@@ -24,7 +24,7 @@ use crate::objects::Objects;
 use crate::random;
 use crate::remote::{Remote, RemoteUrl};
 use crate::repo::Work;
-use crate::repo::call::{ImportPlan, NewImport, NewRepo, Scope, Status};
+use crate::repo::call::{ImportPlan, NewImport, NewRepo, Refusal, RepoInfo, Scope, Status};
 
 pub(crate) use fault::ImportFault;
 pub(crate) use step::{Limits, Step, give_up, step};
@@ -52,8 +52,12 @@ pub(crate) async fn import(
 ) -> Result<CreatedRepo, Error> {
     let ImportRepo { namespace, name, url, depth, all_refs, .. } = &wanted;
     // Nobody is asked for a repo that cannot be made.
-    if objects.repo(namespace, name)?.info().await?.is_ok() {
-        return Err(Error::RepoExists(name.to_string()));
+    match objects.repo(namespace, name)?.info().await? {
+        Ok(RepoInfo { status: status @ Status::Importing, .. }) => {
+            return Err(Error::Refused { repo: name.to_string(), refusal: Refusal::NotReady(status) });
+        }
+        Ok(_) => return Err(Error::RepoExists(name.to_string())),
+        Err(_) => {}
     }
     let patience = Patience { silence_ms: IMPORT_CALLER_PATIENCE_MS, refs_ms: IMPORT_CALLER_REFS_MS };
     let upstream = Upstream::open(remote, url, patience).await?;

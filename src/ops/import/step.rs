@@ -6,7 +6,7 @@ use git_core::ObjectId;
 use git_core::protocol::client::FetchRequest;
 
 use super::choose::{self, object_id};
-use super::download::{Downloaded, download};
+use super::download::{Course, Downloaded, download};
 use super::fault::ImportFault;
 use super::stored::StoredBody;
 use super::upstream::{Patience, Upstream};
@@ -20,7 +20,7 @@ use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::random;
 use crate::remote::{Remote, RemoteUrl};
-use crate::repo::call::{Download, EndImport, FailImport, ImportPack, NoteDownload, RefRow, Refusal};
+use crate::repo::call::{Download, EndImport, FailImport, ImportPack, NoteDownload, RefRow, Refusal, Status};
 use crate::repo::{Importing, RepoClient};
 use crate::store::PackStore;
 
@@ -187,11 +187,11 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
         let upload_id = self.importing.opened.snapshot.upload_id.as_deref();
         let upload_id = upload_id.ok_or_else(|| Failure::shape("an upload", "none"))?;
         let upload = Upload::new(self.store, self.repo_id(), upload_id);
-        let Downloaded { uploaded, pack_len, shallow } =
-            match download(upstream, request, upload, self.room(), now).await? {
-                Ok(downloaded) => downloaded,
-                Err(fault) => return Ok(Err(fault)),
-            };
+        let course = Course { room: self.room(), now, is_wanted: async || self.is_wanted().await };
+        let Downloaded { uploaded, pack_len, shallow } = match download(upstream, request, upload, course).await? {
+            Ok(downloaded) => downloaded,
+            Err(fault) => return Ok(Err(fault)),
+        };
         match uploaded {
             Uploaded::Small(_) => self.take_in(Come { upload_id, uploaded, pack_len, shallow, told }, catalog).await,
             Uploaded::Stored => {
@@ -201,6 +201,18 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
                 Ok(Ok(after(self.repo.note_download(note).await?, Step::More)?))
             }
         }
+    }
+
+    /// Whether there still is a repo to be filled. What cannot be asked is taken for yes.
+    async fn is_wanted(&self) -> Result<bool, Failure> {
+        Ok(match self.repo.info().await {
+            Ok(Ok(info)) => info.repo_id == self.repo_id() && info.status == Status::Importing,
+            Ok(Err(_)) => false,
+            Err(failure) => {
+                log::warn(format_args!("import of {}, not asked whether it is wanted: {failure}", self.repo_id()));
+                true
+            }
+        })
     }
 
     /// Takes a pack in as one that is pushed: it must be sound, and all that it refers to must be there.
