@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 
 use git_core::ObjectId;
 use git_core::pkt_line::{Band, SideBand, write_band, write_flush, write_line};
-use git_core::protocol::client::{self, Capabilities, Discovery, Event, FetchResponse, LsRefsResponse, RemoteLimits};
+use git_core::protocol::client::{
+    self, Capabilities, Discovery, DiscoveryResponse, Event, FetchResponse, LsRefsResponse, RemoteLimits,
+};
 use git_core::protocol::command::Command;
 use git_core::protocol::fetch::{FetchRequest, ShallowUpdate};
 use git_core::protocol::push::{Fed, PushLimits, PushParser};
@@ -134,12 +136,18 @@ fn advertisement(version: Version) -> Vec<u8> {
 }
 
 #[test]
-fn a_broken_advertisement_is_refused_or_read() {
+fn a_broken_advertisement_is_refused_or_read_the_same_in_any_chunks() {
     for version in [Version::V0, Version::V1, Version::V2] {
         let input = advertisement(version);
         assert!(Discovery::parse(&input, &REMOTE_LIMITS).is_ok());
         for bytes in variants(&input) {
-            if let Ok(told) = Discovery::parse(&bytes, &REMOTE_LIMITS) {
+            let whole = Discovery::parse(&bytes, &REMOTE_LIMITS);
+            for chunk_len in [1, 3, 100] {
+                let mut response = DiscoveryResponse::new(REMOTE_LIMITS);
+                let pushed = bytes.chunks(chunk_len).try_for_each(|chunk| response.push(chunk));
+                assert_eq!(pushed.and_then(|()| response.finish()), whole, "{}", bytes.escape_ascii());
+            }
+            if let Ok(told) = whole {
                 let refs = told.refs.unwrap_or_default();
                 assert!(refs.refs.len() + refs.n_left_out <= 3 && told.shallow.len() <= 2);
             }

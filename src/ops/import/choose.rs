@@ -3,7 +3,7 @@
 use git_core::ObjectId;
 use git_core::pack::Kind;
 use git_core::pack::catalog::{Catalog, Place};
-use git_core::protocol::client::{RemoteHead, RemoteRefs};
+use git_core::protocol::client::{RemoteHead, RemoteRef, RemoteRefs};
 use git_core::refs::{BranchName, RefName};
 
 use super::fault::ImportFault;
@@ -49,8 +49,28 @@ pub(super) fn branch(refs: &RemoteRefs, wanted: Option<&BranchName>) -> Result<B
     }
 }
 
+/// Whether a repo has room for the refs that may come to be.
+pub(super) fn check_room(refs: &RemoteRefs, plan: &ImportPlan) -> Result<(), ImportFault> {
+    let len: u64 = wanted(refs, plan).map(|one| REF_OVERHEAD_LEN + one.name.as_str().len() as u64).sum();
+    if len <= REFS_LEN_MAX {
+        return Ok(());
+    }
+    let what = format!("the remote has too many refs: names and ids take {len} bytes, {REFS_LEN_MAX} at most");
+    Err(ImportFault::Unsound(what))
+}
+
 /// The refs that may come to be, of those that a server tells, if a repo has room for them.
 pub(super) fn told(refs: &RemoteRefs, plan: &ImportPlan) -> Result<Vec<RefRow>, ImportFault> {
+    check_room(refs, plan)?;
+    let row = wanted(refs, plan).map(|one| RefRow {
+        name: one.name.as_str().to_owned(),
+        id: one.id.to_hex(),
+        peeled: one.peeled_id.map(|id| id.to_hex()),
+    });
+    Ok(row.collect())
+}
+
+fn wanted<'a>(refs: &'a RemoteRefs, plan: &'a ImportPlan) -> impl Iterator<Item = &'a RemoteRef> {
     let is_wanted = |name: &str| {
         if plan.all_refs {
             ALL.into_iter().any(|prefix| name.starts_with(prefix))
@@ -58,18 +78,7 @@ pub(super) fn told(refs: &RemoteRefs, plan: &ImportPlan) -> Result<Vec<RefRow>, 
             name == plan.branch || name.starts_with(TAGS)
         }
     };
-    let wanted = refs.refs.iter().filter(|one| is_wanted(one.name.as_str()));
-    let len: u64 = wanted.clone().map(|one| REF_OVERHEAD_LEN + one.name.as_str().len() as u64).sum();
-    if len > REFS_LEN_MAX {
-        let what = format!("the remote has too many refs: names and ids take {len} bytes, {REFS_LEN_MAX} at most");
-        return Err(ImportFault::Unsound(what));
-    }
-    let row = wanted.map(|one| RefRow {
-        name: one.name.as_str().to_owned(),
-        id: one.id.to_hex(),
-        peeled: one.peeled_id.map(|id| id.to_hex()),
-    });
-    Ok(row.collect())
+    refs.refs.iter().filter(move |one| is_wanted(one.name.as_str()))
 }
 
 /// What is still to be asked for, of the refs that a server told: all of them or the branch, and then those annotated tags of
@@ -118,8 +127,6 @@ pub(super) fn object_id(hex: &str) -> Result<ObjectId, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use git_core::protocol::client::RemoteRef;
-
     use super::*;
 
     fn id(n: u8) -> ObjectId {
@@ -194,7 +201,9 @@ mod tests {
         let names: Vec<_> = (0..REFS_LEN_MAX / REF_OVERHEAD_LEN).map(|n| format!("refs/tags/{n:06}")).collect();
         let names: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
         let plan = |all_refs| ImportPlan { url: String::new(), branch: "refs/heads/a".into(), depth: None, all_refs };
-        assert!(matches!(told(&refs_of(&names, None), &plan(true)), Err(ImportFault::Unsound(_))));
+        let too_many = refs_of(&names, None);
+        assert!(matches!(told(&too_many, &plan(true)), Err(ImportFault::Unsound(_))));
+        assert_eq!(check_room(&too_many, &plan(true)), told(&too_many, &plan(true)).map(drop));
         assert_eq!(told(&refs_of(&names[..1000], None), &plan(true)).unwrap().len(), 1000);
     }
 }

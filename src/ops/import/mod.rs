@@ -60,11 +60,12 @@ pub(crate) async fn import(
         Err(_) => {}
     }
     let patience = Patience { silence_ms: IMPORT_CALLER_PATIENCE_MS, refs_ms: IMPORT_CALLER_REFS_MS };
-    let upstream = Upstream::open(remote, url, patience).await?;
-    let branch = choose::branch(&upstream.refs, wanted.branch.as_ref())?;
+    let Upstream { refs, .. } = Upstream::open(remote, url, patience).await?;
+    let branch = choose::branch(&refs, wanted.branch.as_ref())?;
     let plan =
         ImportPlan { url: url.to_string(), branch: format!("refs/heads/{branch}"), depth: *depth, all_refs: *all_refs };
-    choose::told(&upstream.refs, &plan)?;
+    choose::check_room(&refs, &plan)?;
+    drop(refs);
     let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let new = NewRepo {
         repo_id: random::id()?,

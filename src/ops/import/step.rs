@@ -151,21 +151,22 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
     /// caller was told that they are there: those of this moment count.
     async fn fetch_first(&self, catalog: &LoadedCatalog<'_, S>, now: impl Fn() -> u64) -> Done<Step> {
         let plan = &self.importing.plan;
-        let upstream = match self.open().await {
+        let mut upstream = match self.open().await {
             Ok(upstream) => upstream,
             Err(fault) => return Ok(Err(fault)),
         };
-        let told = match choose::told(&upstream.refs, plan) {
+        // Not held beside the pack: of these the wanted ones are kept.
+        let refs = std::mem::take(&mut upstream.refs);
+        let told = match choose::told(&refs, plan) {
             Ok(told) => told,
             Err(fault) => return Ok(Err(fault)),
         };
         let is_branch = |row: &RefRow| row.name == plan.branch;
-        if !told.iter().any(is_branch)
-            && upstream.refs.refs.iter().any(|one| one.name.as_str().starts_with("refs/heads/"))
-        {
+        if !told.iter().any(is_branch) && refs.refs.iter().any(|one| one.name.as_str().starts_with("refs/heads/")) {
             let branch = plan.branch.strip_prefix("refs/heads/").unwrap_or(&plan.branch).to_owned();
             return Ok(Err(ImportFault::NoBranch(Some(branch))));
         }
+        drop(refs);
         let wants = choose::wants(&told, plan, &catalog.packs)?;
         if wants.is_empty() {
             return self.end(&told, catalog).await;

@@ -3,7 +3,8 @@
 
 use git_core::ObjectId;
 use git_core::protocol::client::{
-    Capabilities, Discovery, FetchRequest, LsRefsRequest, LsRefsResponse, RemoteLimits, RemoteRefs,
+    Capabilities, Discovery, DiscoveryResponse, FetchRequest, LsRefsRequest, LsRefsResponse, RemoteError, RemoteLimits,
+    RemoteRefs,
 };
 use git_core::protocol::{Service, Version};
 
@@ -12,7 +13,7 @@ use crate::config::{
     AGENT, IMPORT_REDIRECTS_MAX, IMPORT_REFS_LEN_MAX, IMPORT_REFS_MAX, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX,
     REF_NAME_LEN_MAX,
 };
-use crate::ops::body::{Body, BodyError, read_whole};
+use crate::ops::body::{Body, BodyError};
 use crate::remote::{Remote, RemoteAnswer, RemoteRequest, RemoteStatus, RemoteUrl, UrlFault};
 use crate::time;
 
@@ -59,8 +60,8 @@ impl<'a, R: Remote> Upstream<'a, R> {
     }
 
     async fn told(remote: &'a R, url: &RemoteUrl, patience_ms: u64) -> Result<Self, ImportFault> {
-        let (url, body) = discover(remote, url.clone(), patience_ms).await?;
-        let Discovery { capabilities, refs, shallow } = Discovery::parse(&body, &LIMITS)?;
+        let (url, told) = discover(remote, url.clone(), patience_ms).await?;
+        let Discovery { capabilities, refs, shallow } = told;
         let mut upstream = Self { remote, url, capabilities, refs: RemoteRefs::default(), shallow, patience_ms };
         upstream.refs = match refs {
             Some(refs) => refs,
@@ -73,11 +74,8 @@ impl<'a, R: Remote> Upstream<'a, R> {
         let mut request = Vec::new();
         LsRefsRequest { prefixes: &PREFIXES }.write(&mut request, &self.capabilities, AGENT);
         let mut body = self.post(&request).await?;
-        let (mut response, mut piece, mut n_left) = (LsRefsResponse::new(LIMITS), Vec::new(), IMPORT_REFS_LEN_MAX);
-        while body.read(&mut piece).await.map_err(|error| broken(&error))? {
-            n_left = n_left.checked_sub(piece.len()).ok_or_else(too_many)?;
-            response.push(&piece)?;
-        }
+        let mut response = LsRefsResponse::new(LIMITS);
+        read_refs(&mut body, |piece| response.push(piece)).await?;
         Ok(response.finish()?)
     }
 
@@ -111,7 +109,7 @@ async fn discover<R: Remote>(
     remote: &R,
     mut url: RemoteUrl,
     patience_ms: u64,
-) -> Result<(RemoteUrl, Vec<u8>), ImportFault> {
+) -> Result<(RemoteUrl, Discovery), ImportFault> {
     for _ in 0..=IMPORT_REDIRECTS_MAX {
         let request = RemoteRequest {
             url: &url.info_refs(),
@@ -129,14 +127,24 @@ async fn discover<R: Remote>(
             url = url.redirected(&location, remote.allows_insecure()).map_err(redirect)?;
             continue;
         }
-        let whole = read_whole(&mut body, IMPORT_REFS_LEN_MAX).await;
-        return match whole {
-            Ok(whole) => Ok((url, whole)),
-            Err(BodyError::TooLong { .. }) => Err(too_many()),
-            Err(error) => Err(broken(&error)),
-        };
+        let mut response = DiscoveryResponse::new(LIMITS);
+        read_refs(&mut body, |piece| response.push(piece)).await?;
+        return Ok((url, response.finish()?));
     }
     Err(ImportFault::Unavailable(format!("the remote redirects more than {IMPORT_REDIRECTS_MAX} times")))
+}
+
+/// Reads an answer that tells refs, of which no more is held than they take.
+async fn read_refs(
+    body: &mut impl Body,
+    mut take: impl FnMut(&[u8]) -> Result<(), RemoteError>,
+) -> Result<(), ImportFault> {
+    let (mut piece, mut n_left) = (Vec::new(), IMPORT_REFS_LEN_MAX);
+    while body.read(&mut piece).await.map_err(|error| broken(&error))? {
+        n_left = n_left.checked_sub(piece.len()).ok_or_else(too_many)?;
+        take(&piece)?;
+    }
+    Ok(())
 }
 
 /// A page to log in at is how some servers say that they have no such repository for everybody.

@@ -1,7 +1,7 @@
 //! Imports that would go on for ever come to an end, and say why.
 
 use super::*;
-use crate::config::IMPORT_DOWNLOADS_MAX;
+use crate::config::{IMPORT_DOWNLOADS_MAX, IMPORT_REFS_MAX};
 use crate::maintenance::{self, Tools};
 use crate::objects::UPLOAD_GRACE_MS;
 
@@ -67,4 +67,17 @@ fn a_server_that_is_never_silent_and_never_done_is_given_up_whichever_question_i
     let steps: Vec<_> = (0..4).map(|_| importer.step(&server, &remote, 1 << 40).unwrap()).collect();
     assert_eq!(steps, [Step::Again, Step::Again, Step::Again, Step::Over]);
     assert_eq!(importer.failure(), "the remote took longer than 120 seconds to tell its refs");
+}
+
+#[test]
+fn a_server_of_old_that_tells_of_too_many_refs_is_refused_before_it_is_done() {
+    let mut body = Vec::new();
+    for n in 0..=IMPORT_REFS_MAX {
+        write_line(&mut body, &[format!("{} refs/pull/{n}/head", "1".repeat(40)).as_bytes()]);
+    }
+    let remote = MemoryRemote::new(1 << 20, |_| Ok(MemoryAnswer { stalls: true, ..MemoryAnswer::ok(body.clone()) }));
+    match Importer::new().begin(&remote, wanted(None, None, false)).map(drop) {
+        Err(Error::Import(ImportFault::Unsound(what))) => assert!(what.contains("131072"), "{what}"),
+        other => panic!("{other:?}"),
+    }
 }

@@ -50,36 +50,30 @@ impl Capabilities {
         }
     }
 
-    /// Reads the lines after `version 2`. A server without the two commands that a fetch takes is of no use.
-    pub(super) fn parse_version_2<'a>(
-        mut next_line: impl FnMut() -> Result<Option<&'a [u8]>, RemoteError>,
-    ) -> Result<Self, RemoteError> {
-        let mut capabilities =
-            Self { side_band: Some(SideBand::Large), ofs_delta: true, include_tag: true, ..Self::none(Version::V2) };
-        let (mut has_ls_refs, mut has_fetch) = (false, false);
-        while let Some(line) = next_line()? {
-            let (key, value) = match line.iter().position(|byte| *byte == b'=') {
-                Some(at) => (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default()),
-                None => (line, &b""[..]),
-            };
-            match key {
-                b"ls-refs" => {
-                    has_ls_refs = true;
-                    capabilities.unborn = split(value).any(|feature| feature == b"unborn");
-                }
-                b"fetch" => {
-                    has_fetch = true;
-                    capabilities.shallow = split(value).any(|feature| feature == b"shallow");
-                    capabilities.filter = split(value).any(|feature| feature == b"filter");
-                }
-                _ => capabilities.take_any_version(line)?,
+    /// A server of version 2 that says nothing more.
+    pub(super) const fn of_version_2() -> Self {
+        Self { side_band: Some(SideBand::Large), ofs_delta: true, include_tag: true, ..Self::none(Version::V2) }
+    }
+
+    /// Takes one of the lines after `version 2`.
+    pub(super) fn take_version_2(&mut self, line: &[u8], commands: &mut Commands) -> Result<(), RemoteError> {
+        let (key, value) = match line.iter().position(|byte| *byte == b'=') {
+            Some(at) => (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default()),
+            None => (line, &b""[..]),
+        };
+        match key {
+            b"ls-refs" => {
+                commands.ls_refs = true;
+                self.unborn = split(value).any(|feature| feature == b"unborn");
             }
+            b"fetch" => {
+                commands.fetch = true;
+                self.shallow = split(value).any(|feature| feature == b"shallow");
+                self.filter = split(value).any(|feature| feature == b"filter");
+            }
+            _ => self.take_any_version(line)?,
         }
-        match (has_ls_refs, has_fetch) {
-            (true, true) => Ok(capabilities),
-            (false, _) => Err(RemoteError::NotOffered("ls-refs")),
-            (_, false) => Err(RemoteError::NotOffered("fetch")),
-        }
+        Ok(())
     }
 
     /// Takes one of the list after the first ref. Those that are not known make no difference.
@@ -113,13 +107,32 @@ impl Capabilities {
     }
 }
 
+/// The commands of version 2 that a fetch takes, as far as a server has told that it has them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Commands {
+    ls_refs: bool,
+    fetch: bool,
+}
+
+impl Commands {
+    /// A server that lacks one is of no use.
+    pub(super) fn check(self) -> Result<(), RemoteError> {
+        match (self.ls_refs, self.fetch) {
+            (true, true) => Ok(()),
+            (false, _) => Err(RemoteError::NotOffered("ls-refs")),
+            (_, false) => Err(RemoteError::NotOffered("fetch")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn version_2(lines: &[&'static str]) -> Result<Capabilities, RemoteError> {
-        let mut lines = lines.iter().map(|line| line.as_bytes());
-        Capabilities::parse_version_2(|| Ok(lines.next()))
+        let (mut capabilities, mut commands) = (Capabilities::of_version_2(), Commands::default());
+        lines.iter().try_for_each(|line| capabilities.take_version_2(line.as_bytes(), &mut commands))?;
+        commands.check().map(|()| capabilities)
     }
 
     fn version_0(list: &str) -> Result<Capabilities, RemoteError> {

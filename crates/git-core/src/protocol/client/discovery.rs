@@ -2,11 +2,16 @@
 //! Source: gitprotocol-http(5), "Discovering References"; gitprotocol-pack(5), "Reference Discovery";
 //! gitprotocol-v2(5), "Capability Advertisement".
 
+use super::capabilities::Commands;
 use super::remote_refs::RefList;
 use super::{Capabilities, RemoteError, RemoteLimits, RemoteRefs, line_or_flush};
 use crate::ObjectId;
-use crate::pkt_line::{HEADER_LEN, Packet, Reader};
+use crate::pkt_line::{HEADER_LEN, PacketStream};
 use crate::protocol::{Excerpt, Service, Version, capabilities};
+
+const SERVICE: &[u8] = b"# service=";
+/// Of so many bytes it can be said whether they are packets, and if they are not, what is repeated of them.
+const HEAD_LEN: usize = 128;
 
 /// What a server tells first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +27,158 @@ pub struct Discovery {
 impl Discovery {
     /// Reads the whole body of an answer.
     pub fn parse(body: &[u8], limits: &RemoteLimits) -> Result<Self, RemoteError> {
-        refuse_other_protocols(body)?;
-        let mut lines = Lines { reader: Reader::new(body), text_len_max: limits.text_len_max };
-        let first = lines.skip_service()?;
-        let discovery = match first {
-            Some(b"version 2") => {
-                let capabilities = Capabilities::parse_version_2(|| lines.next())?;
-                Self { capabilities, refs: None, shallow: Vec::new() }
-            }
-            Some(b"version 1") => {
-                let first = lines.next()?;
-                parse_refs(first, &mut lines, limits, Version::V1)?
-            }
-            first => parse_refs(first, &mut lines, limits, Version::V0)?,
-        };
-        match lines.reader.read() {
-            Ok(Packet::End) => Ok(discovery),
-            _ => Err(RemoteError::TrailingBytes),
+        let mut response = DiscoveryResponse::new(*limits);
+        response.push(body)?;
+        response.finish()
+    }
+}
+
+/// Reads the answer from chunks of any size.
+#[derive(Debug)]
+pub struct DiscoveryResponse {
+    /// The first bytes, until they are enough to tell whether these are packets.
+    head: Option<Vec<u8>>,
+    packets: PacketStream,
+    told: Told,
+}
+
+impl DiscoveryResponse {
+    /// A reader at the start of an answer.
+    pub fn new(limits: RemoteLimits) -> Self {
+        let capabilities = Capabilities::none(Version::V0);
+        let told = Told { limits, at: At::Start, capabilities, list: RefList::new(limits), shallow: Vec::new() };
+        Self { head: Some(Vec::new()), packets: PacketStream::new(), told }
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<(), RemoteError> {
+        let Some(head) = &mut self.head else { return self.read(chunk) };
+        head.extend_from_slice(chunk);
+        if head.len() < HEAD_LEN { Ok(()) } else { self.pass_head() }
+    }
+
+    /// Says that no more comes.
+    pub fn finish(mut self) -> Result<Discovery, RemoteError> {
+        self.pass_head()?;
+        let n_missing = self.packets.n_missing();
+        let Told { at, capabilities, list, shallow, .. } = self.told;
+        match at {
+            At::End if capabilities.version == Version::V2 => Ok(Discovery { capabilities, refs: None, shallow }),
+            At::End => Ok(Discovery { capabilities, refs: Some(list.finish()), shallow }),
+            _ => Err(RemoteError::Truncated { n_missing }),
         }
+    }
+
+    fn pass_head(&mut self) -> Result<(), RemoteError> {
+        let Some(head) = self.head.take() else { return Ok(()) };
+        refuse_other_protocols(head.get(..HEAD_LEN).unwrap_or(&head))?;
+        self.read(&head)
+    }
+
+    fn read(&mut self, chunk: &[u8]) -> Result<(), RemoteError> {
+        let mut rest = chunk;
+        while !matches!(self.told.at, At::End) {
+            let Some(packet) = self.packets.read(&mut rest)? else { return Ok(()) };
+            self.told.take(line_or_flush(packet, self.told.limits.text_len_max)?)?;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(RemoteError::TrailingBytes) }
+    }
+}
+
+/// What has been told so far.
+#[derive(Debug)]
+struct Told {
+    limits: RemoteLimits,
+    at: At,
+    capabilities: Capabilities,
+    list: RefList,
+    shallow: Vec<ObjectId>,
+}
+
+/// What the next line is.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Start,
+    /// Something that stands between the name of the service, which servers may leave out in version 2, and a flush.
+    Service,
+    /// The first line after that.
+    First,
+    Version2(Commands),
+    /// The first ref, or a flush: older versions of Git say nothing at all of an empty repository.
+    FirstRef,
+    Ref,
+    End,
+}
+
+impl Told {
+    /// Takes the next line, `None` for a flush.
+    fn take(&mut self, line: Option<&[u8]>) -> Result<(), RemoteError> {
+        self.at = match (self.at, line) {
+            (At::Start, Some(line)) if line.starts_with(SERVICE) => {
+                if line.strip_prefix(SERVICE) != Some(Service::UploadPack.name().as_bytes()) {
+                    return Err(RemoteError::UnexpectedLine(Excerpt::of(line)));
+                }
+                At::Service
+            }
+            (At::Service, Some(_)) => At::Service,
+            (At::Service, None) => At::First,
+            (At::Start | At::First, Some(b"version 2")) => {
+                self.capabilities = Capabilities::of_version_2();
+                At::Version2(Commands::default())
+            }
+            (At::Start | At::First, Some(b"version 1")) => {
+                self.capabilities = Capabilities::none(Version::V1);
+                At::FirstRef
+            }
+            (At::Version2(mut commands), Some(line)) => {
+                self.capabilities.take_version_2(line, &mut commands)?;
+                At::Version2(commands)
+            }
+            (At::Version2(commands), None) => {
+                commands.check()?;
+                At::End
+            }
+            (At::Start | At::First | At::FirstRef, Some(line)) => {
+                let line = self.take_capabilities(line)?;
+                self.take_ref(line)?;
+                At::Ref
+            }
+            (At::Ref, Some(line)) => {
+                self.take_ref(line)?;
+                At::Ref
+            }
+            (_, None) | (At::End, _) => At::End,
+        };
+        Ok(())
+    }
+
+    /// Takes what follows the first ref, and returns that.
+    fn take_capabilities<'a>(&mut self, line: &'a [u8]) -> Result<&'a [u8], RemoteError> {
+        let Some(nul) = line.iter().position(|byte| *byte == 0) else { return Ok(line) };
+        for capability in capabilities::split(line.get(nul + 1..).unwrap_or_default()) {
+            self.capabilities.take_version_0(capability)?;
+            if let Some(target) = capability.strip_prefix(b"symref=HEAD:") {
+                self.list.set_head_target(target);
+            }
+        }
+        Ok(line.get(..nul).unwrap_or_default())
+    }
+
+    fn take_ref(&mut self, line: &[u8]) -> Result<(), RemoteError> {
+        let unexpected = || RemoteError::UnexpectedLine(Excerpt::of(line));
+        if let Some(hex) = line.strip_prefix(b"shallow ") {
+            let id = ObjectId::from_hex(hex).map_err(|_| unexpected())?;
+            let n_max = self.limits.n_shallow_max;
+            if self.shallow.len() >= n_max {
+                return Err(RemoteError::TooMany { kind: "shallow", n_max });
+            }
+            self.shallow.push(id);
+            return Ok(());
+        }
+        let (hex, name) = line.split_at_checked(ObjectId::HEX_LEN).ok_or_else(unexpected)?;
+        let id = ObjectId::from_wire_hex(hex).map_err(|_| unexpected())?;
+        let name = name.strip_prefix(b" ").ok_or_else(unexpected)?;
+        if self.list.take_peeled(name, id) { Ok(()) } else { self.list.push(name, id, None) }
     }
 }
 
@@ -58,81 +197,6 @@ fn refuse_other_protocols(body: &[u8]) -> Result<(), RemoteError> {
         return Err(RemoteError::NotGit(Excerpt::of(line)));
     }
     Ok(())
-}
-
-/// The lines up to a flush.
-struct Lines<'a> {
-    reader: Reader<'a>,
-    text_len_max: usize,
-}
-
-impl<'a> Lines<'a> {
-    fn next(&mut self) -> Result<Option<&'a [u8]>, RemoteError> {
-        line_or_flush(self.reader.read()?, self.text_len_max)
-    }
-
-    /// The first line after the one that names the service, which servers may leave out in version 2, and after whatever
-    /// else stands before the flush that follows it.
-    fn skip_service(&mut self) -> Result<Option<&'a [u8]>, RemoteError> {
-        let first = self.next()?;
-        let Some(service) = first.and_then(|line| line.strip_prefix(b"# service=")) else { return Ok(first) };
-        if service != Service::UploadPack.name().as_bytes() {
-            return Err(RemoteError::UnexpectedLine(Excerpt::of(first.unwrap_or_default())));
-        }
-        while self.next()?.is_some() {}
-        self.next()
-    }
-}
-
-/// Reads the refs from the first line on, which has the capabilities too. Older versions of Git say nothing at all of
-/// an empty repository.
-fn parse_refs(
-    first: Option<&[u8]>,
-    lines: &mut Lines<'_>,
-    limits: &RemoteLimits,
-    version: Version,
-) -> Result<Discovery, RemoteError> {
-    let mut list = RefList::new(*limits);
-    let mut capabilities = Capabilities::none(version);
-    let mut shallow = Vec::new();
-    let mut line = match first.and_then(|line| Some((line, line.iter().position(|byte| *byte == 0)?))) {
-        Some((line, nul)) => {
-            for capability in capabilities::split(line.get(nul + 1..).unwrap_or_default()) {
-                capabilities.take_version_0(capability)?;
-                if let Some(target) = capability.strip_prefix(b"symref=HEAD:") {
-                    list.set_head_target(target);
-                }
-            }
-            line.get(..nul)
-        }
-        None => first,
-    };
-    while let Some(ref_or_shallow) = line {
-        take_line(ref_or_shallow, &mut list, &mut shallow, limits.n_shallow_max)?;
-        line = lines.next()?;
-    }
-    Ok(Discovery { capabilities, refs: Some(list.finish()), shallow })
-}
-
-fn take_line(
-    line: &[u8],
-    list: &mut RefList,
-    shallow: &mut Vec<ObjectId>,
-    n_shallow_max: usize,
-) -> Result<(), RemoteError> {
-    let unexpected = || RemoteError::UnexpectedLine(Excerpt::of(line));
-    if let Some(hex) = line.strip_prefix(b"shallow ") {
-        let id = ObjectId::from_hex(hex).map_err(|_| unexpected())?;
-        if shallow.len() >= n_shallow_max {
-            return Err(RemoteError::TooMany { kind: "shallow", n_max: n_shallow_max });
-        }
-        shallow.push(id);
-        return Ok(());
-    }
-    let (hex, name) = line.split_at_checked(ObjectId::HEX_LEN).ok_or_else(unexpected)?;
-    let id = ObjectId::from_wire_hex(hex).map_err(|_| unexpected())?;
-    let name = name.strip_prefix(b" ").ok_or_else(unexpected)?;
-    if list.take_peeled(name, id) { Ok(()) } else { list.push(name, id, None) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The other side of a fetch: what a client writes to a remote repository's server, and how it reads the answers. HTTP
 //! is the caller's: which URL is asked, with which headers, and what a status or a content type means.
 //!
-//! 1. `GET {url}/info/refs?service=git-upload-pack` with `Git-Protocol: version=2`; the body is [`Discovery::parse`]'s.
+//! 1. `GET {url}/info/refs?service=git-upload-pack` with `Git-Protocol: version=2`; the answer is [`DiscoveryResponse`]'s.
 //! 2. In version 2 alone: [`LsRefsRequest`] is posted to `{url}/git-upload-pack`, the answer is [`LsRefsResponse`]'s.
 //! 3. [`FetchRequest`] is posted there too, the answer is [`FetchResponse`]'s. `Git-Protocol: version=2` goes with every
 //!    request in version 2, and with no post in another.
@@ -23,7 +23,7 @@ mod remote_refs;
 mod remote_text;
 
 pub use capabilities::Capabilities;
-pub use discovery::Discovery;
+pub use discovery::{Discovery, DiscoveryResponse};
 pub use error::RemoteError;
 pub use fetch_request::FetchRequest;
 pub use fetch_response::{Event, FetchResponse};
