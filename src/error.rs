@@ -2,6 +2,7 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+mod codes;
 mod words;
 
 use git_core::ObjectId;
@@ -15,6 +16,11 @@ use crate::ops::body::{BodyError, Stopped};
 use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
+use codes::{
+    ALREADY_EXISTS, AUTHENTICATION, CREATE_IN_PROGRESS, Code, FORK_IN_PROGRESS, IMPORT_IN_PROGRESS, INTERNAL_ERROR,
+    INVALID_INPUT, INVALID_REPO_NAME, INVALID_TTL, INVALID_URL, MEMORY_LIMIT, METHOD_NOT_ALLOWED, NOT_EMPTY, NOT_FOUND,
+    RATE_LIMITED, REMOTE_AUTH_REQUIRED, STORAGE_LIMIT, UPSTREAM_UNAVAILABLE,
+};
 
 /// What a request that succeeded gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,26 +137,6 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// Codes of the REST API.
-const AUTHENTICATION: u32 = 10_000;
-const INVALID_INPUT: u32 = 10_100;
-const INVALID_REPO_NAME: u32 = 10_101;
-const INVALID_TTL: u32 = 10_103;
-const INVALID_URL: u32 = 10_104;
-const REMOTE_AUTH_REQUIRED: u32 = 10_106;
-const NOT_FOUND: u32 = 10_200;
-const ALREADY_EXISTS: u32 = 10_201;
-const NOT_EMPTY: u32 = 10_202;
-const CREATE_IN_PROGRESS: u32 = 10_301;
-const IMPORT_IN_PROGRESS: u32 = 10_302;
-const FORK_IN_PROGRESS: u32 = 10_303;
-const INTERNAL_ERROR: u32 = 10_400;
-const UPSTREAM_UNAVAILABLE: u32 = 10_401;
-const MEMORY_LIMIT: u32 = 10_402;
-const METHOD_NOT_ALLOWED: u32 = 10_405;
-const RATE_LIMITED: u32 = 10_429;
-const STORAGE_LIMIT: u32 = 10_507;
-
 impl Error {
     /// The answer to a REST request.
     pub(crate) fn to_rest(&self) -> Answer {
@@ -163,7 +149,7 @@ impl Error {
             Self::Import(ImportFault::NoBranch(Some(_))) => Some("/branch"),
             _ => None,
         };
-        self.with_headers(Answer::json(status, &envelope::failure(code, &self.message(), pointer)))
+        self.with_headers(Answer::json(status, &envelope::failure(code.number, &self.message(), pointer)))
     }
 
     /// The answer to a Git request.
@@ -197,7 +183,7 @@ impl Error {
     }
 
     /// Status and code of the REST answer.
-    fn rest(&self) -> (u16, u32) {
+    fn rest(&self) -> (u16, Code) {
         match self {
             Self::Unauthenticated => (401, AUTHENTICATION),
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
@@ -250,7 +236,7 @@ impl Error {
     }
 }
 
-fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
+fn rest_of_fault(fault: &ImportFault) -> (u16, Code) {
     match fault {
         ImportFault::Url(_) | ImportFault::NotGit(_) => (400, INVALID_URL),
         ImportFault::AuthRequired => (400, REMOTE_AUTH_REQUIRED),
@@ -260,7 +246,7 @@ fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
     }
 }
 
-fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
+fn rest_of_refusal(refusal: &Refusal) -> (u16, Code) {
     match refusal {
         Refusal::NotFound | Refusal::TokenNotFound | Refusal::ImportFailed { .. } => (404, NOT_FOUND),
         Refusal::BadRef { .. } => (502, UPSTREAM_UNAVAILABLE),
