@@ -7,6 +7,7 @@ mod words;
 
 use git_core::ObjectId;
 use git_core::protocol::RequestError;
+use serde_json::json;
 
 use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
 use crate::durable::Failure;
@@ -93,6 +94,8 @@ pub(crate) enum Error {
     GitRequest(RequestError),
     /// A body that cannot be read to its end.
     Body(BodyError),
+    /// A binding's configuration names no namespace.
+    NotBound,
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
     /// A fork of some refs alone, of which this object is too large to be taken apart from one that only others reach.
@@ -163,6 +166,13 @@ impl Error {
         answer
     }
 
+    /// The answer to a call of the binding, of which the caller gets an exception.
+    pub(crate) fn to_binding(&self) -> Answer {
+        let (status, code) = self.rest();
+        let error = json!({ "code": code.word, "numericCode": code.number, "message": self.message() });
+        Answer::json(status, &json!({ "error": error }))
+    }
+
     /// The cause that is logged and never sent.
     pub(crate) fn cause(&self) -> Option<&Failure> {
         match self {
@@ -196,6 +206,7 @@ impl Error {
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
             Self::Input { .. }
             | Self::NamespaceName { .. }
+            | Self::NotBound
             | Self::GitService(_)
             | Self::GitRequest(_)
             | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
