@@ -63,11 +63,11 @@ async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsStr
 
 /// They are measured before they are copied into wasm, whose memory never shrinks.
 fn read(arguments: &JsString) -> Result<Fields, Error> {
+    let error = |why| Error::Input { message: format!("Invalid arguments: {why}."), pointer: None };
     if arguments.length() > BINDING_ARGUMENTS_LEN_MAX {
-        let message = format!("Invalid arguments: longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON.");
-        return Err(Error::Input { message, pointer: None });
+        return Err(error(format!("longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON")));
     }
-    Fields::parse(String::from(arguments).as_bytes())
+    Fields::parse(String::from(arguments).as_bytes()).map_err(|_| error("they cannot be written as JSON".into()))
 }
 
 /// A call, read.
