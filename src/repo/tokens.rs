@@ -181,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_of_another_incarnation_is_not_answered_for_this_one() {
+        let fixture = Fixture::new();
+        let token = fixture.token("t", "hash", Scope::Read);
+        ready(fixture.repo.add_token("r1".into(), token)).unwrap().unwrap();
+        assert_eq!(ready(fixture.repo.newest_tokens("r0".into(), 10)).unwrap(), Err(Refusal::NotFound));
+        let revoked = ready(fixture.repo.revoke_secret("r0".into(), "hash".into())).unwrap();
+        assert_eq!(revoked, Err(Refusal::TokenNotFound));
+        assert_eq!(ready(fixture.repo.newest_tokens("r1".into(), 1)).unwrap().map(|page| page.total_count), Ok(3));
+        ready(fixture.repo.revoke_secret("r1".into(), "hash".into())).unwrap().unwrap();
+        assert_eq!(ids(&fixture, Some(TokenState::Revoked)), ["t"]);
+    }
+
+    #[test]
     fn pages_are_newest_first_and_count_from_one() {
         let fixture = Fixture::new();
         for n in 0..3 {
