@@ -5,12 +5,11 @@
  *
  *   node bench/serve.mjs --config wrangler.toml --port N --persist-to DIR [--var NAME:VALUE …] [--env-file FILE]
  */
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
+import { bundled, variablesOf } from "../scripts/bundle.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -22,17 +21,13 @@ const { values: options } = parseArgs({
   },
 });
 
-const bundle = join(options["persist-to"], "bundle");
-execFileSync("wrangler", ["deploy", "--dry-run", "--config", options.config, "--outdir", bundle], { stdio: "inherit" });
-
-const { workerOptions } = workerOptionsOf(options.config);
-const { ratelimits: _, ...worker } = workerOptions;
+const { ratelimits: _, ...worker } = bundled(options.config, join(options["persist-to"], "bundle"));
 const server = new Miniflare(
   convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: Number(options.port),
     resourcePersistencePath: options["persist-to"],
-    workers: [{ ...worker, name: "bench", modulesRoot: bundle, modules: modules(), bindings: variables() }],
+    workers: [{ ...worker, name: "bench", bindings: variables() }],
   }),
 );
 for (const signal of ["SIGINT", "SIGTERM"]) {
@@ -40,21 +35,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 await server.ready;
 
-/** The entry first. */
-function modules() {
-  const files = readdirSync(bundle);
-  const of = (type, suffix) => files.filter((file) => file.endsWith(suffix)).map((file) => ({ type, path: join(bundle, file) }));
-  return [...of("ESModule", ".js"), ...of("CompiledWasm", ".wasm")];
-}
-
 function variables() {
   const file = options["env-file"] === undefined ? "" : readFileSync(options["env-file"], "utf8");
-  const lines = file.split("\n").filter((line) => /^\w+=/.test(line));
-  const quoted = lines.map((line) => split(line, "=")).map(([name, value]) => [name, value.replace(/^'(.*)'$/, "$1")]);
-  return Object.fromEntries([...quoted, ...options.var.map((named) => split(named, ":"))]);
-}
-
-function split(text, separator) {
-  const at = text.indexOf(separator);
-  return [text.slice(0, at), text.slice(at + 1)];
+  const named = options.var.map((text) => [text.slice(0, text.indexOf(":")), text.slice(text.indexOf(":") + 1)]);
+  return { ...variablesOf(file), ...Object.fromEntries(named) };
 }

@@ -1,5 +1,6 @@
 //! Binding names, limits with their arithmetic, and the only reader of `Env`'s variables.
 
+mod api;
 mod api_tokens;
 mod deployment;
 mod forks;
@@ -9,6 +10,12 @@ mod reading;
 use git_core::object::fsck::{MsgId, MsgIds};
 use worker::Env;
 
+pub(crate) use api::{
+    BINDING_ARGUMENTS_LEN_MAX, BINDING_TOKENS_MAX, NAMESPACES_PER_PAGE_DEFAULT, NAMESPACES_PER_PAGE_MAX, PAGE_MAX,
+    PUSHES_PER_PAGE_DEFAULT, PUSHES_PER_PAGE_MAX, REPOS_PER_PAGE_DEFAULT, REPOS_PER_PAGE_MAX, REST_BODY_LEN_MAX,
+    TOKEN_KEPT_MS, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, TOKENS_PER_PAGE_DEFAULT, TOKENS_PER_PAGE_MAX,
+    TOKENS_PRUNED_MAX,
+};
 pub(crate) use api_tokens::{ApiToken, Permission};
 pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
 pub(crate) use forks::{
@@ -50,29 +57,6 @@ pub(crate) const REPO_NAME_LEN_MAX: usize = 255;
 pub(crate) const REF_NAME_LEN_MAX: usize = 1024;
 /// Longest description of a repo.
 pub(crate) const DESCRIPTION_LEN_MAX: usize = 1024;
-/// Largest JSON body of a REST request: every field at its longest, escaped, is below 8 KiB.
-pub(crate) const REST_BODY_LEN_MAX: usize = 64 * 1024;
-
-/// Lifetime of a repo token in seconds: a minute, a year, and a day when none is asked for.
-pub(crate) const TOKEN_TTL_MIN: u64 = 60;
-pub(crate) const TOKEN_TTL_MAX: u64 = 365 * 24 * 60 * 60;
-pub(crate) const TOKEN_TTL_DEFAULT: u64 = 24 * 60 * 60;
-/// How long an expired token stays listed, after its expiry, before its row may go.
-pub(crate) const TOKEN_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
-/// Rows of expired tokens that one creation of a token clears away: more than it adds, so that they never pile up.
-pub(crate) const TOKENS_PRUNED_MAX: u64 = 10;
-
-/// Page sizes of the REST lists.
-pub(crate) const NAMESPACES_PER_PAGE_MAX: u64 = 200;
-pub(crate) const NAMESPACES_PER_PAGE_DEFAULT: u64 = 100;
-pub(crate) const REPOS_PER_PAGE_MAX: u64 = 200;
-pub(crate) const REPOS_PER_PAGE_DEFAULT: u64 = 50;
-pub(crate) const TOKENS_PER_PAGE_MAX: u64 = 100;
-pub(crate) const TOKENS_PER_PAGE_DEFAULT: u64 = 30;
-pub(crate) const PUSHES_PER_PAGE_MAX: u64 = 100;
-pub(crate) const PUSHES_PER_PAGE_DEFAULT: u64 = 50;
-/// Highest page of a list: with 100 a page, far past any offset that is worth a scan.
-pub(crate) const PAGE_MAX: u64 = 100_000;
 
 /// Longest row of SQLite in a Durable Object. More passes locally and fails in production.
 const ROW_LEN_MAX: usize = 2_000_000;

@@ -1,4 +1,5 @@
-// The JavaScript that the platform needs: the Worker's default class and the Durable Object classes.
+// The JavaScript that the platform needs: the Worker's default class, the one that other Workers are bound to, and the
+// Durable Object classes.
 //
 // worker-build's own exports stay behind these. Its default class makes every exported Rust function a method that any
 // Worker bound to this service could call; and a trap (a Rust panic, too) leaves its promises unsettled for ever. A trap
@@ -59,10 +60,94 @@ export default class extends WorkerEntrypoint {
   }
 }
 
-/** The one answer that src/error.rs cannot give: Rust is gone. */
+/**
+ * The binding `Artifacts` of other Workers, for the namespace that their configuration names. What is asked, by whatever
+ * arguments, is looked at in src/binding.
+ */
+export class Artifacts extends WorkerEntrypoint {
+  create(name, opts) {
+    return this.#make("create", { name, opts });
+  }
+
+  async get(name) {
+    return this.#handle(await this.#call("get", { name }));
+  }
+
+  list(opts) {
+    return this.#call("list", { opts });
+  }
+
+  import(params) {
+    return this.#make("import", { params });
+  }
+
+  delete(name) {
+    return this.#call("delete", { name });
+  }
+
+  /** A repo with its methods, by its name, and by its id: what takes the name later is another repo. */
+  #handle(repo) {
+    const addressed = (args) => ({ ...args, repo: repo.name, repoId: repo.id });
+    return {
+      ...repo,
+      createToken: (scope, ttl) => this.#call("createToken", addressed({ scope, ttl })),
+      listTokens: () => this.#call("listTokens", addressed({})),
+      revokeToken: (tokenOrId) => this.#call("revokeToken", addressed({ tokenOrId })),
+      fork: (name, opts) => this.#make("fork", addressed({ name, opts })),
+      info: () => this.#call("info", addressed({})),
+    };
+  }
+
+  /** Calls a method that makes a repo. */
+  async #make(method, args) {
+    const { repo, ...made } = await this.#call(method, args);
+    return { ...made, repo: this.#handle(repo) };
+  }
+
+  async #call(method, args) {
+    const answer = await this.#answer(method, args);
+    return (await answer.json()).result;
+  }
+
+  /** The engine's answer, if it is a success; else its error is thrown. */
+  async #answer(method, args) {
+    const open = () => new Engine(this.ctx, this.env);
+    const namespace = this.ctx.props?.namespace;
+    const answer = guarded(open, (engine) => engine.answerBinding(this.env, namespace, method, json(args)));
+    this.ctx.waitUntil(answer.catch(() => {}));
+    let response;
+    try {
+      response = await answer;
+    } catch (error) {
+      console.error(`${method} ended by`, error);
+      throw artifactsError({ code: "INTERNAL_ERROR", numericCode: internalErrorCode, message: "Internal error." });
+    }
+    if (response.ok) return response;
+    throw artifactsError((await response.json()).error);
+  }
+}
+
+/** Arguments as JSON. What JSON has no word for becomes an empty list, which no argument may be. */
+function json(args) {
+  const isWord = (value) => !["bigint", "function"].includes(typeof value) && (typeof value !== "number" || Number.isFinite(value));
+  try {
+    return JSON.stringify(args, (_, value) => (isWord(value) ? value : []));
+  } catch {
+    return "null";
+  }
+}
+
+/** What the caller catches. The message has the code too: callers of before 2026-04-21 get nothing else. */
+function artifactsError({ code, numericCode, message }) {
+  return Object.assign(new Error(`${code} (${numericCode}): ${message}`), { name: "ArtifactsError", code, numericCode });
+}
+
+/** The one code that src/error.rs cannot give: Rust is gone. */
+const internalErrorCode = 10400;
+
 function internalError(path) {
   if (path.startsWith("/client/v4/") || path.startsWith("/v1/api/")) {
-    const errors = [{ code: 10400, message: "internal error" }];
+    const errors = [{ code: internalErrorCode, message: "internal error" }];
     return Response.json({ result: null, success: false, errors, messages: [] }, { status: 500 });
   }
   return new Response("internal error\n", { status: 500 });

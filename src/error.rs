@@ -2,10 +2,12 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+mod codes;
 mod words;
 
 use git_core::ObjectId;
 use git_core::protocol::RequestError;
+use serde_json::json;
 
 use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
 use crate::durable::Failure;
@@ -15,6 +17,11 @@ use crate::ops::body::{BodyError, Stopped};
 use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
+use codes::{
+    ALREADY_EXISTS, AUTHENTICATION, CREATE_IN_PROGRESS, Code, FORK_IN_PROGRESS, IMPORT_IN_PROGRESS, INTERNAL_ERROR,
+    INVALID_INPUT, INVALID_REPO_NAME, INVALID_TTL, INVALID_URL, MEMORY_LIMIT, METHOD_NOT_ALLOWED, NOT_EMPTY, NOT_FOUND,
+    RATE_LIMITED, REMOTE_AUTH_REQUIRED, STORAGE_LIMIT, UPSTREAM_UNAVAILABLE,
+};
 
 /// What a request that succeeded gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +94,8 @@ pub(crate) enum Error {
     GitRequest(RequestError),
     /// A body that cannot be read to its end.
     Body(BodyError),
+    /// A binding's configuration names no namespace.
+    NotBound,
     /// The deployment's variables do not let it serve.
     NotServing(ConfigError),
     /// A fork of some refs alone, of which this object is too large to be taken apart from one that only others reach.
@@ -131,26 +140,6 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// Codes of the REST API.
-const AUTHENTICATION: u32 = 10_000;
-const INVALID_INPUT: u32 = 10_100;
-const INVALID_REPO_NAME: u32 = 10_101;
-const INVALID_TTL: u32 = 10_103;
-const INVALID_URL: u32 = 10_104;
-const REMOTE_AUTH_REQUIRED: u32 = 10_106;
-const NOT_FOUND: u32 = 10_200;
-const ALREADY_EXISTS: u32 = 10_201;
-const NOT_EMPTY: u32 = 10_202;
-const CREATE_IN_PROGRESS: u32 = 10_301;
-const IMPORT_IN_PROGRESS: u32 = 10_302;
-const FORK_IN_PROGRESS: u32 = 10_303;
-const INTERNAL_ERROR: u32 = 10_400;
-const UPSTREAM_UNAVAILABLE: u32 = 10_401;
-const MEMORY_LIMIT: u32 = 10_402;
-const METHOD_NOT_ALLOWED: u32 = 10_405;
-const RATE_LIMITED: u32 = 10_429;
-const STORAGE_LIMIT: u32 = 10_507;
-
 impl Error {
     /// The answer to a REST request.
     pub(crate) fn to_rest(&self) -> Answer {
@@ -163,7 +152,7 @@ impl Error {
             Self::Import(ImportFault::NoBranch(Some(_))) => Some("/branch"),
             _ => None,
         };
-        self.with_headers(Answer::json(status, &envelope::failure(code, &self.message(), pointer)))
+        self.with_headers(Answer::json(status, &envelope::failure(code.number, &self.message(), pointer)))
     }
 
     /// The answer to a Git request.
@@ -175,6 +164,13 @@ impl Error {
             return answer.with_header("www-authenticate", "Basic realm=\"artifacts\"".into());
         }
         answer
+    }
+
+    /// The answer to a call of the binding, of which the caller gets an exception.
+    pub(crate) fn to_binding(&self) -> Answer {
+        let (status, code) = self.rest();
+        let error = json!({ "code": code.word, "numericCode": code.number, "message": self.message() });
+        Answer::json(status, &json!({ "error": error }))
     }
 
     /// The cause that is logged and never sent.
@@ -197,7 +193,7 @@ impl Error {
     }
 
     /// Status and code of the REST answer.
-    fn rest(&self) -> (u16, u32) {
+    fn rest(&self) -> (u16, Code) {
         match self {
             Self::Unauthenticated => (401, AUTHENTICATION),
             Self::Forbidden(_) | Self::OtherAccount => (403, AUTHENTICATION),
@@ -210,6 +206,7 @@ impl Error {
             Self::MethodNotAllowed { .. } => (405, METHOD_NOT_ALLOWED),
             Self::Input { .. }
             | Self::NamespaceName { .. }
+            | Self::NotBound
             | Self::GitService(_)
             | Self::GitRequest(_)
             | Self::Body(BodyError::Unreadable(_)) => (400, INVALID_INPUT),
@@ -250,7 +247,7 @@ impl Error {
     }
 }
 
-fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
+fn rest_of_fault(fault: &ImportFault) -> (u16, Code) {
     match fault {
         ImportFault::Url(_) | ImportFault::NotGit(_) => (400, INVALID_URL),
         ImportFault::AuthRequired => (400, REMOTE_AUTH_REQUIRED),
@@ -262,7 +259,7 @@ fn rest_of_fault(fault: &ImportFault) -> (u16, u32) {
     }
 }
 
-fn rest_of_refusal(refusal: &Refusal) -> (u16, u32) {
+fn rest_of_refusal(refusal: &Refusal) -> (u16, Code) {
     match refusal {
         Refusal::NotFound | Refusal::TokenNotFound | Refusal::ImportFailed { .. } => (404, NOT_FOUND),
         Refusal::BadRef { .. } => (502, UPSTREAM_UNAVAILABLE),

@@ -1,14 +1,16 @@
 //! The Artifacts Worker: entry points and the map of what is where.
 //!
 //! `http` takes requests apart, `ops` does what they want, `repo`, `namespace` and `account` are the Durable Objects
-//! and the way to them, `store` is R2, `remote` other Git servers. Calls go down that list, never up. `maintenance` stands beside `http`: what it
-//! begins is asked for by the repos themselves.
+//! and the way to them, `store` is R2, `remote` other Git servers. Calls go down that list, never up. Beside `http`
+//! stand `binding`, which other Workers call, and `maintenance`: what it begins is asked for by the repos themselves.
 
 mod account;
+mod binding;
 mod config;
 mod durable;
 mod error;
 mod http;
+mod input;
 mod log;
 mod maintenance;
 mod names;
@@ -16,8 +18,10 @@ mod namespace;
 mod objects;
 mod ops;
 mod random;
+mod rate_limit;
 mod remote;
 mod repo;
+mod shown;
 mod stats;
 mod store;
 mod stream_body;
@@ -25,6 +29,7 @@ mod time;
 mod token;
 
 pub use account::AccountObject;
+pub use binding::answer_binding;
 pub use maintenance::MaintenanceObject;
 pub use namespace::NamespaceObject;
 pub use repo::RepoObject;

@@ -131,6 +131,16 @@ walk("each kind of token opens what it is for", "guides-authentication", "authen
   assert.equal(await walk.between(`git -c "${header}" ls-remote "$ARTIFACTS_REMOTE" main`), `${commit}\trefs/heads/main`);
 });
 
+walk("notes hold what belongs to a commit and is no part of it, and travel", "concepts-best-practices", "notes", async (walk) => {
+  await walk.between(`${starterRepo}; git -c http.extraHeader="Authorization: Bearer $ARTIFACTS_TOKEN" clone "$ARTIFACTS_REMOTE" work; cd work`);
+  const note = await walk.run("git notes add");
+  assert.match(note, /^user: .*\n\nassistant: .*$/);
+  await walk.between('git -c http.extraHeader="Authorization: Bearer $ARTIFACTS_TOKEN" push origin "refs/notes/*"');
+  await walk.between('cd .. && git -c http.extraHeader="Authorization: Bearer $ARTIFACTS_TOKEN" clone "$ARTIFACTS_REMOTE" other && cd other');
+  await walk.between('git -c http.extraHeader="Authorization: Bearer $ARTIFACTS_TOKEN" fetch origin "refs/notes/*:refs/notes/*"');
+  assert.equal(await walk.between("git notes show HEAD"), note);
+});
+
 walk("the addresses of the first announcement work", "platform-changelog", "announcement", async (walk) => {
   const host = { "artifacts.cloudflare.net": origin.replace("https://", "") };
   await walk.between(`CLOUDFLARE_API_TOKEN=${editToken}`);

@@ -131,7 +131,7 @@ test("what is wrong with a URL or its server is said at once, and nothing is lef
     [{ url: "ssh://example.com/a" }, "400 10104 Invalid URL: only https is allowed, not ssh."],
     [{ url: "https://me:secret@example.com/a" }, "400 10104 Invalid URL: must not hold credentials."],
     [{ url: url("plain"), branch: "a b" }, "400 10100 Invalid branch: "],
-    [{ url: url("plain"), depth: 0 }, "400 10100 Invalid depth: must be a whole number between 1 and 2147483646."],
+    [{ url: url("plain"), depth: 0 }, "400 10100 Invalid depth: must be between 1 and 2147483646."],
     [{ url: url("plain"), branch: "none" }, "404 10200 The remote has no branch 'none'."],
     [{ url: url("plain").replace("upstream", "other") }, "404 10200 The remote has no repository there."],
     [{ url: url("401") }, "400 10106 The remote requires authentication; only public remotes can be imported."],

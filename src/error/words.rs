@@ -38,6 +38,7 @@ impl Error {
             Self::Import(ImportFault::Url(fault)) => format!("Invalid URL: {fault}."),
             Self::Import(fault) => capitalized(&fault.to_string()),
             Self::Storage(limit) => capitalized(&limit.to_string()),
+            Self::NotBound => NOT_BOUND.into(),
             Self::NotServing(why) => why.to_string(),
             Self::Failed(_) => "Internal error.".into(),
         }
@@ -75,6 +76,16 @@ impl Error {
         }
     }
 }
+
+/// How another Worker is bound to this one.
+const NOT_BOUND: &str = "The binding names no namespace. The caller's wrangler.toml needs
+
+    [[services]]
+    binding = \"ARTIFACTS\"
+    service = \"artifacts\"
+    entrypoint = \"Artifacts\"
+    props = { namespace = \"default\" }
+";
 
 const GIT_UNAUTHENTICATED: &str =
     "authentication required: the token is missing, expired or revoked, or there is no such repository for it";

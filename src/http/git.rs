@@ -12,7 +12,7 @@ use worker::{Env, Request, Response, Url};
 use super::answer::Answer;
 use super::auth;
 use super::route::{Endpoint, GitRoute};
-use super::{rate_limit, serving, stream};
+use super::{serving, stream};
 use crate::config::{
     self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
     REF_PREFIXES_MAX, WANTS_MAX,
@@ -26,6 +26,7 @@ use crate::ops::object_info::object_info;
 use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use crate::ops::storage::{self, Room};
 use crate::ops::upload_pack::upload_pack;
+use crate::rate_limit;
 use crate::repo::Opened;
 use crate::repo::call::{Snapshot, View};
 use crate::store::R2Packs;

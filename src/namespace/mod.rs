@@ -7,6 +7,7 @@
 mod answer;
 pub(crate) mod call;
 mod client;
+pub(crate) mod cursor;
 mod duties;
 #[cfg(test)]
 mod fixture;

@@ -13,13 +13,17 @@ use crate::objects::Objects;
 use crate::random;
 use crate::repo::call::{NewRepo, RepoInfo, Scope, Status};
 
+/// The branch that a repo's HEAD names when nobody says which.
+const DEFAULT_BRANCH: &str = "main";
+
 /// A repo that somebody wants.
 #[derive(Debug, Clone)]
 pub(crate) struct CreateRepo {
     pub(crate) namespace: NamespaceName,
     pub(crate) name: RepoName,
     pub(crate) description: Option<String>,
-    pub(crate) default_branch: BranchName,
+    /// [`DEFAULT_BRANCH`], if it is absent.
+    pub(crate) default_branch: Option<BranchName>,
     pub(crate) read_only: bool,
 }
 
@@ -43,7 +47,7 @@ pub(crate) async fn create_repo(
         namespace: wanted.namespace.to_string(),
         name: wanted.name.to_string(),
         description: wanted.description,
-        default_branch: wanted.default_branch.to_string(),
+        default_branch: wanted.default_branch.map_or_else(|| DEFAULT_BRANCH.into(), |branch| branch.to_string()),
         read_only: wanted.read_only,
         token: kept,
     };
@@ -57,7 +61,7 @@ pub(crate) async fn create_repo(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{REF_NAME_LEN_MAX, RESERVATION_MS};
+    use crate::config::RESERVATION_MS;
     use crate::durable::{Fault, ready};
     use crate::namespace::call::{Direction, Listing, Sort};
     use crate::namespace::lose;
@@ -70,7 +74,7 @@ mod tests {
             namespace: NamespaceName::parse("ns").unwrap(),
             name: RepoName::parse("repo").unwrap(),
             description: None,
-            default_branch: BranchName::parse("main", REF_NAME_LEN_MAX).unwrap(),
+            default_branch: None,
             read_only: false,
         }
     }

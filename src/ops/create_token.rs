@@ -5,9 +5,8 @@ use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::call::{MappedToken, TokenRepo};
 use crate::objects::Objects;
-use crate::ops::get_repo::get_repo;
 use crate::random;
-use crate::repo::call::{NewToken, Scope};
+use crate::repo::call::{NewToken, RepoInfo, Scope};
 use crate::token::TokenSecret;
 
 /// A token as it is shown once, and as it is kept.
@@ -26,19 +25,20 @@ pub(crate) fn mint(now: u64, scope: Scope, ttl_seconds: u64) -> Result<CreatedTo
     Ok(CreatedToken { plaintext: secret.full(expires_at), kept })
 }
 
-/// Makes a token for a repo that exists.
+/// Makes a token for a repo that exists, and for no other that its name may have by now.
 pub(crate) async fn create_token(
     objects: &impl Objects,
     now: u64,
     namespace: &NamespaceName,
-    repo: &RepoName,
+    info: &RepoInfo,
     (scope, ttl_seconds): (Scope, u64),
 ) -> Result<CreatedToken, Error> {
-    let info = get_repo(objects, namespace, repo).await?;
+    let gone = || Error::RepoNotFound(info.name.clone());
+    let name = RepoName::parse(&info.name).ok_or_else(gone)?;
     let token = mint(now, scope, ttl_seconds)?;
     objects.namespace(namespace)?.map_token(mapped(&token.kept, &info.name, &info.repo_id)).await?;
-    let added = objects.repo(namespace, repo)?.add_token(info.repo_id, token.kept.clone()).await?;
-    added.map_err(|refusal| Error::Refused { repo: repo.to_string(), refusal })?;
+    let added = objects.repo(namespace, &name)?.add_token(info.repo_id.clone(), token.kept.clone()).await?;
+    added.map_err(|_| gone())?;
     Ok(token)
 }
 

@@ -19,6 +19,22 @@ pub(crate) async fn get_repo(
     }
 }
 
+/// The metadata of one incarnation of a repo, if it is ready: what was made under its name since is none of its business.
+pub(crate) async fn get_incarnation(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    repo: &RepoName,
+    repo_id: &str,
+) -> Result<RepoInfo, Error> {
+    match objects.repo(namespace, repo)?.info().await? {
+        Ok(info) if info.repo_id != repo_id => Err(Error::RepoNotFound(repo.to_string())),
+        Ok(info) if info.status == Status::Ready => Ok(info),
+        Ok(info) => Err(Error::Refused { repo: repo.to_string(), refusal: Refusal::NotReady(info.status) }),
+        Err(refusal @ Refusal::ImportFailed { .. }) => Err(Error::Refused { repo: repo.to_string(), refusal }),
+        Err(_) => Err(Error::RepoNotFound(repo.to_string())),
+    }
+}
+
 /// Why a repo is not there: it is being made, or there is none.
 pub(crate) async fn missing(
     objects: &impl Objects,

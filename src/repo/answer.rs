@@ -2,6 +2,7 @@
 
 use super::call::{Call, Refusal, Reply, Status};
 use super::schema::SCHEMA;
+use super::tokens::By;
 use super::{alarm, commit, compaction, fork, holders, import, metadata, open, pushes, storage, tokens, uploads};
 use crate::durable::{Database, Failure, Frame, FrameWriter};
 
@@ -71,12 +72,13 @@ fn answer<D: Database>(
             Some(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
             None => Err(Refusal::NotFound),
         },
-        Call::ListTokens { state, per_page, page } => match metadata::living(db)? {
-            Some(repo) => Ok(Reply::Tokens(tokens::page(db, now, &repo.info.repo_id, *state, (*per_page, *page))?)),
-            None => Err(Refusal::NotFound),
-        },
+        Call::ListTokens(call) => tokens::list(db, now, call)?.map(Reply::Tokens),
         Call::RevokeToken { repo_id, token_id } => match metadata::living_as(db, repo_id)? {
-            Some(_) => tokens::revoke(db, now, repo_id, token_id)?.map(|()| Reply::Done),
+            Some(_) => tokens::revoke(db, now, repo_id, By::Id(token_id))?.map(|()| Reply::Done),
+            None => Err(Refusal::TokenNotFound),
+        },
+        Call::RevokeSecret { repo_id, sha256 } => match metadata::living_as(db, repo_id)? {
+            Some(_) => tokens::revoke(db, now, repo_id, By::Sha256(sha256))?.map(|()| Reply::Done),
             None => Err(Refusal::TokenNotFound),
         },
         Call::ListPushes { limit, before } => match metadata::living(db)? {

@@ -2,8 +2,8 @@
 
 use super::call::{
     Call, Commit, Committed, Download, EndImport, FailImport, Hold, HolderKey, ImportPack, ImportPlan, ImportState,
-    NewFork, NewImport, NewRepo, NewToken, NoteDownload, PushPage, Refusal, Release, Replace, Reply, RepoAddress,
-    RepoChange, RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
+    ListTokens, NewFork, NewImport, NewRepo, NewToken, NoteDownload, PushPage, Refusal, Release, Replace, Reply,
+    RepoAddress, RepoChange, RepoInfo, RepoStorage, Share, Shared, Snapshot, Survey, TokenPage, TokenState, View,
 };
 use crate::durable::{Answer, Failure, Frame, Wire, ask};
 
@@ -196,7 +196,16 @@ impl<W: Wire> RepoClient<W> {
 
     /// One page of tokens, newest first; pages count from 1.
     pub(crate) async fn list_tokens(&self, state: Option<TokenState>, per_page: u32, page: u32) -> Asked<TokenPage> {
-        self.ask(&Call::ListTokens { state, per_page, page }, &[], |reply| match reply {
+        self.ask_for_tokens(ListTokens { repo_id: None, state, per_page, page }).await
+    }
+
+    /// The newest tokens of this incarnation, in any state.
+    pub(crate) async fn newest_tokens(&self, repo_id: String, n_max: u32) -> Asked<TokenPage> {
+        self.ask_for_tokens(ListTokens { repo_id: Some(repo_id), state: None, per_page: n_max, page: 1 }).await
+    }
+
+    async fn ask_for_tokens(&self, call: ListTokens) -> Asked<TokenPage> {
+        self.ask(&Call::ListTokens(call), &[], |reply| match reply {
             Reply::Tokens(page) => Some(page),
             _ => None,
         })
@@ -216,6 +225,11 @@ impl<W: Wire> RepoClient<W> {
     pub(crate) async fn revoke_token(&self, repo_id: String, token_id: String) -> Asked<()> {
         self.ask(&Call::RevokeToken { repo_id, token_id }, &[], |reply| matches!(reply, Reply::Done).then_some(()))
             .await
+    }
+
+    /// Revokes a token of this incarnation by what is stored of its secret.
+    pub(crate) async fn revoke_secret(&self, repo_id: String, sha256: String) -> Asked<()> {
+        self.ask(&Call::RevokeSecret { repo_id, sha256 }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
     }
 
     /// Opens the repo for one Git request.

@@ -18,6 +18,9 @@ pub(super) fn share<D: Database>(
     strings: &mut FrameWriter,
 ) -> Result<Result<Shared, Refusal>, Failure> {
     let repo = match metadata::living(db)? {
+        Some(repo) if share.source_id.as_ref().is_some_and(|id| *id != repo.info.repo_id) => {
+            return Ok(Err(Refusal::NotFound));
+        }
         None => return Ok(Err(Refusal::NotFound)),
         Some(repo) if repo.info.status != Status::Ready => return Ok(Err(Refusal::NotReady(repo.info.status))),
         Some(repo) => repo,
@@ -118,7 +121,7 @@ mod tests {
         let fixture = Fixture::new();
         fixture.push(&[("refs/heads/main", None, Some(1))]).unwrap();
         let holder = RepoAddress { namespace: "ns".into(), name: "fork".into(), repo_id: "f1".into() };
-        let share = Share { holder: holder.clone(), default_branch_only: false };
+        let share = Share { holder: holder.clone(), default_branch_only: false, source_id: None };
         let lent = ready(fixture.repo.share(share)).unwrap().unwrap();
         let client = holder.client(&fixture.objects).unwrap();
         let create = |repo_id: &str| {

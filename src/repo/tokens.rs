@@ -1,6 +1,7 @@
 //! The rows of `tokens`: who may do what, and until when.
 
-use super::call::{NewToken, Refusal, Scope, TokenInfo, TokenPage, TokenState};
+use super::call::{ListTokens, NewToken, Refusal, Scope, TokenInfo, TokenPage, TokenState};
+use super::metadata;
 use crate::config::{TOKEN_KEPT_MS, TOKENS_PRUNED_MAX};
 use crate::durable::{Database, Failure, Row};
 
@@ -44,18 +45,24 @@ pub(super) fn valid<D: Database>(
     rows.into_iter().next().map(|mut row| Ok((row.text()?, scope(&row.text()?)?))).transpose()
 }
 
+/// How a token is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'a> {
+    Id(&'a str),
+    Sha256(&'a str),
+}
+
 /// Revokes a token; twice is the same as once.
-pub(super) fn revoke<D: Database>(
-    db: &D,
-    now: u64,
-    repo_id: &str,
-    token_id: &str,
-) -> Result<Result<(), Refusal>, Failure> {
-    let rows = db.exec(
-        "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?3) WHERE repo_id = ?1 AND token_id = ?2
-         RETURNING token_id",
-        &[repo_id.into(), token_id.into(), now.into()],
-    )?;
+pub(super) fn revoke<D: Database>(db: &D, now: u64, repo_id: &str, by: By<'_>) -> Result<Result<(), Refusal>, Failure> {
+    let (column, value) = match by {
+        By::Id(token_id) => ("token_id", token_id),
+        By::Sha256(sha256) => ("sha256", sha256),
+    };
+    let statement = format!(
+        "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?3) WHERE repo_id = ?1 AND {column} = ?2
+         RETURNING token_id"
+    );
+    let rows = db.exec(&statement, &[repo_id.into(), value.into(), now.into()])?;
     Ok(if rows.is_empty() { Err(Refusal::TokenNotFound) } else { Ok(()) })
 }
 
@@ -70,7 +77,19 @@ const STATE: &str = "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expire
     ELSE 'active' END";
 
 /// One page, newest first, of the tokens in a state, or in any.
-pub(super) fn page<D: Database>(
+pub(super) fn list<D: Database>(db: &D, now: u64, call: &ListTokens) -> Result<Result<TokenPage, Refusal>, Failure> {
+    let ListTokens { repo_id, state, per_page, page: number } = call;
+    let living = match repo_id {
+        Some(repo_id) => metadata::living_as(db, repo_id)?,
+        None => metadata::living(db)?,
+    };
+    Ok(match living {
+        Some(repo) => Ok(page(db, now, &repo.info.repo_id, *state, (*per_page, *number))?),
+        None => Err(Refusal::NotFound),
+    })
+}
+
+fn page<D: Database>(
     db: &D,
     now: u64,
     repo_id: &str,
@@ -159,6 +178,19 @@ mod tests {
         assert_eq!(ids(&fixture, None), ["t-read", "t-write"]);
         let unknown = ready(fixture.repo.revoke_token("r1".into(), "other".into())).unwrap();
         assert_eq!(unknown, Err(Refusal::TokenNotFound));
+    }
+
+    #[test]
+    fn what_is_asked_of_another_incarnation_is_not_answered_for_this_one() {
+        let fixture = Fixture::new();
+        let token = fixture.token("t", "hash", Scope::Read);
+        ready(fixture.repo.add_token("r1".into(), token)).unwrap().unwrap();
+        assert_eq!(ready(fixture.repo.newest_tokens("r0".into(), 10)).unwrap(), Err(Refusal::NotFound));
+        let revoked = ready(fixture.repo.revoke_secret("r0".into(), "hash".into())).unwrap();
+        assert_eq!(revoked, Err(Refusal::TokenNotFound));
+        assert_eq!(ready(fixture.repo.newest_tokens("r1".into(), 1)).unwrap().map(|page| page.total_count), Ok(3));
+        ready(fixture.repo.revoke_secret("r1".into(), "hash".into())).unwrap().unwrap();
+        assert_eq!(ids(&fixture, Some(TokenState::Revoked)), ["t"]);
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! The REST API: one file for each resource, and what its bodies and queries look like.
 
-mod cursor;
 #[cfg(test)]
 mod fixture;
 mod forks;
 mod imports;
-mod input;
 mod namespaces;
 mod pushes;
+mod query;
 mod repos;
 mod storage;
 mod tokens;

@@ -5,13 +5,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::Asked;
-use super::input::{Fields, field_error, number_parameter, offset_parameter, parameter_error};
+use super::query::{number_parameter, offset_parameter, parameter_error};
 use crate::account::call::NamespaceListing;
 use crate::config::{ApiToken, NAMESPACES_PER_PAGE_DEFAULT, NAMESPACES_PER_PAGE_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::auth;
 use crate::http::envelope::{self, CursorInfo, Numbered};
+use crate::input::Fields;
 use crate::names::NamespaceName;
 use crate::namespace::call::NamespaceInfo;
 use crate::objects::Objects;
@@ -41,7 +42,7 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, token: &ApiToken) -
     let name = NamespaceName::parse(name).ok_or(Error::NamespaceName { pointer: Some("/namespace") })?;
     auth::covers(token, &name)?;
     if fields.text("jurisdiction")?.is_some_and(|jurisdiction| jurisdiction != UNRESTRICTED) {
-        return Err(field_error("jurisdiction", "this deployment has none: must be null or unrestricted"));
+        return Err(fields.error("jurisdiction", "this deployment has none: must be null or unrestricted"));
     }
     let info = create_namespace(asked.objects, &asked.config.account_id, &name).await?;
     Ok(Answer::json(Success::Created.status(), &envelope::success(namespace(&info))))

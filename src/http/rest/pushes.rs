@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::Asked;
-use super::input::{number_parameter, parameter_error};
+use super::query::{number_parameter, parameter_error};
 use crate::config::{PUSHES_PER_PAGE_DEFAULT, PUSHES_PER_PAGE_MAX};
 use crate::durable::INTEGER_MAX;
 use crate::error::{Error, Success};

@@ -1,69 +1,25 @@
 //! `/repos` and `/repos/{name}`.
 
-use git_core::refs::BranchName;
 use serde::Serialize;
 
-use super::cursor;
-use super::input::{Fields, field_error, number_parameter, offset_parameter, parameter_error, word_parameter};
+use super::query::{number_parameter, offset_parameter, parameter_error, word_parameter};
 use super::{Asked, repo_name};
-use crate::config::{Config, DESCRIPTION_LEN_MAX, REF_NAME_LEN_MAX, REPOS_PER_PAGE_DEFAULT, REPOS_PER_PAGE_MAX};
+use crate::config::{Config, REPOS_PER_PAGE_DEFAULT, REPOS_PER_PAGE_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::envelope::{self, CursorInfo, Numbered};
+use crate::input::Fields;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::call::{Direction, Listing, Sort};
+use crate::namespace::cursor;
 use crate::objects::Objects;
 use crate::ops::change_repo::change_repo;
-use crate::ops::create_repo::{CreateRepo, CreatedRepo, create_repo};
+use crate::ops::create_repo::{CreateRepo, create_repo};
 use crate::ops::delete_repo::delete_repo;
 use crate::ops::get_repo::get_repo;
 use crate::ops::storage::require_account_room;
-use crate::repo::call::{Description, RepoChange, RepoInfo, Status};
-use crate::time::iso;
-
-const DEFAULT_BRANCH: &str = "main";
-
-/// A repo, as callers see it.
-#[derive(Debug, Serialize)]
-struct Repo<'a> {
-    id: &'a str,
-    name: &'a str,
-    description: Option<&'a str>,
-    default_branch: &'a str,
-    created_at: String,
-    updated_at: String,
-    last_push_at: Option<String>,
-    source: Option<&'a str>,
-    read_only: bool,
-    remote: String,
-    status: Status,
-    size: u64,
-    shallow: bool,
-}
-
-/// A repo that was just made: the one time that its token is shown.
-#[derive(Debug, Serialize)]
-pub(super) struct Created<'a> {
-    id: &'a str,
-    name: &'a str,
-    description: Option<&'a str>,
-    default_branch: &'a str,
-    remote: String,
-    token: &'a str,
-}
-
-impl<'a> Created<'a> {
-    pub(super) fn of(config: &Config, CreatedRepo { info, token }: &'a CreatedRepo) -> Self {
-        Self {
-            id: &info.repo_id,
-            name: &info.name,
-            description: info.description.as_deref(),
-            default_branch: &info.default_branch,
-            remote: config.remote(&info.namespace, &info.name),
-            token,
-        }
-    }
-}
+use crate::repo::call::{Description, RepoChange};
+use crate::shown::{NewRepo, Repo};
 
 #[derive(Debug, Serialize)]
 struct Deleted<'a> {
@@ -76,7 +32,7 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: Namespac
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = create_repo(asked.objects, account_id, asked.now, wanted).await?;
-    Ok(Answer::json(Success::Created.status(), &envelope::success(Created::of(asked.config, &created))))
+    Ok(Answer::json(Success::Created.status(), &envelope::success(NewRepo::of(asked.config, &created))))
 }
 
 /// `GET /repos`
@@ -84,7 +40,7 @@ pub(super) async fn list<O: Objects>(asked: &Asked<'_, O>, namespace: &Namespace
     let listing = parse_listing(asked)?;
     let (sort, direction, per_page, offset) = (listing.sort, listing.direction, listing.limit, listing.offset);
     let page = asked.objects.namespace(namespace)?.list(listing).await?;
-    let repos: Vec<Repo<'_>> = page.repos.iter().map(|info| repo(asked.config, info)).collect();
+    let repos: Vec<Repo<'_>> = page.repos.iter().map(|info| Repo::of(asked.config, info)).collect();
     let cursor = page.next.map(|after| cursor::encode(sort, direction, &after)).unwrap_or_default();
     let pages = offset.zip(page.total_count).map(|(offset, total)| Numbered::of(offset, per_page, total));
     let info = CursorInfo { cursor, per_page, count: repos.len(), pages };
@@ -98,7 +54,7 @@ pub(super) async fn get<O: Objects>(
     name: &RepoName,
 ) -> Result<Answer, Error> {
     let info = get_repo(asked.objects, namespace, name).await?;
-    Ok(Answer::json(Success::Ok.status(), &envelope::success(repo(asked.config, &info))))
+    Ok(Answer::json(Success::Ok.status(), &envelope::success(Repo::of(asked.config, &info))))
 }
 
 /// `PATCH /repos/{name}`
@@ -108,7 +64,7 @@ pub(super) async fn change<O: Objects>(
     name: &RepoName,
 ) -> Result<Answer, Error> {
     let info = change_repo(asked.objects, namespace, name, parse_change(&asked.body)?).await?;
-    Ok(Answer::json(Success::Ok.status(), &envelope::success(repo(asked.config, &info))))
+    Ok(Answer::json(Success::Ok.status(), &envelope::success(Repo::of(asked.config, &info))))
 }
 
 /// `DELETE /repos/{name}`
@@ -121,53 +77,23 @@ pub(super) async fn delete<O: Objects>(
     Ok(Answer::json(Success::Accepted.status(), &envelope::success(Deleted { id: &id })))
 }
 
-fn repo<'a>(config: &Config, info: &'a RepoInfo) -> Repo<'a> {
-    Repo {
-        id: &info.repo_id,
-        name: &info.name,
-        description: info.description.as_deref(),
-        default_branch: &info.default_branch,
-        created_at: iso(info.created_at),
-        updated_at: iso(info.updated_at),
-        last_push_at: info.last_push_at.map(iso),
-        source: info.source.as_deref(),
-        read_only: info.read_only,
-        remote: config.remote(&info.namespace, &info.name),
-        status: info.status,
-        size: info.size,
-        shallow: info.shallow,
-    }
-}
-
 fn parse_create(namespace: NamespaceName, body: &[u8]) -> Result<CreateRepo, Error> {
     let fields = Fields::parse(body)?;
     let name = repo_name(fields.required_text("name")?, Some("/name"))?;
-    let description = fields.text("description")?.map(description).transpose()?;
-    let default_branch = branch(fields.text("default_branch")?.unwrap_or(DEFAULT_BRANCH))?;
+    let description = fields.description()?;
+    let default_branch = fields.branch("default_branch")?;
     let read_only = fields.flag("read_only")?.unwrap_or(false);
     Ok(CreateRepo { namespace, name, description, default_branch, read_only })
 }
 
 fn parse_change(body: &[u8]) -> Result<RepoChange, Error> {
     let fields = Fields::parse(body)?;
-    let description = match fields.text("description")? {
-        Some(text) => Some(Description::Text(description(text)?)),
+    let description = match fields.description()? {
+        Some(text) => Some(Description::Text(text)),
         None => fields.is_null("description").then_some(Description::Removed),
     };
-    let default_branch = fields.text("default_branch")?.map(branch).transpose()?;
-    let default_branch = default_branch.map(|branch| branch.to_string());
+    let default_branch = fields.branch("default_branch")?.map(|branch| branch.to_string());
     Ok(RepoChange { description, default_branch, read_only: fields.flag("read_only")? })
-}
-
-pub(super) fn description(text: &str) -> Result<String, Error> {
-    if text.len() > DESCRIPTION_LEN_MAX {
-        return Err(field_error("description", &format!("must be at most {DESCRIPTION_LEN_MAX} bytes")));
-    }
-    Ok(text.to_owned())
-}
-
-fn branch(name: &str) -> Result<BranchName, Error> {
-    BranchName::parse(name, REF_NAME_LEN_MAX).map_err(|error| field_error("default_branch", &error.to_string()))
 }
 
 fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
@@ -197,9 +123,9 @@ fn parse_listing<O>(asked: &Asked<'_, O>) -> Result<Listing, Error> {
 mod tests {
     use serde_json::json;
 
-    use crate::http::rest::cursor;
     use crate::http::rest::fixture::{Api, BASE, failed};
     use crate::namespace::call::{Direction, Position, Sort, SortKey};
+    use crate::namespace::cursor;
 
     #[test]
     fn a_repo_is_created_read_listed_and_deleted() {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::Asked;
-use super::input::parameter_error;
+use super::query::parameter_error;
 use crate::config::{HOLDERS_PER_PAGE, R2_KEY_LEN_MAX, R2_KEYS_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;

@@ -2,41 +2,21 @@
 
 use serde::Serialize;
 
-use super::input::{Fields, field_error, number_parameter, word_parameter};
+use super::query::{number_parameter, word_parameter};
 use super::{Asked, repo_name};
-use crate::config::{
-    PAGE_MAX, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, TOKENS_PER_PAGE_DEFAULT, TOKENS_PER_PAGE_MAX,
-};
+use crate::config::{PAGE_MAX, TOKENS_PER_PAGE_DEFAULT, TOKENS_PER_PAGE_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::envelope::{self, PageInfo};
+use crate::input::Fields;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::ops::create_token::create_token;
-use crate::ops::get_repo::missing;
+use crate::ops::get_repo::{get_repo, missing};
 use crate::ops::revoke_token::revoke_token;
 use crate::random;
-use crate::repo::call::{Scope, TokenInfo, TokenState};
-use crate::time::iso;
-
-/// A token, as callers see it.
-#[derive(Debug, Serialize)]
-struct Token<'a> {
-    id: &'a str,
-    scope: Scope,
-    state: TokenState,
-    created_at: String,
-    expires_at: String,
-}
-
-/// A token that was just made: the one time that it is shown.
-#[derive(Debug, Serialize)]
-struct Created<'a> {
-    id: &'a str,
-    plaintext: &'a str,
-    scope: Scope,
-    expires_at: String,
-}
+use crate::repo::call::TokenState;
+use crate::shown::{NewToken, Token};
 
 #[derive(Debug, Serialize)]
 struct Revoked<'a> {
@@ -60,7 +40,7 @@ pub(super) async fn list<O: Objects>(
     let page = number_parameter(&asked.query, "page", 1..=PAGE_MAX, 1)?;
     let listed = asked.objects.repo(namespace, repo)?.list_tokens(state, short(per_page), short(page)).await?;
     let Ok(listed) = listed else { return Err(missing(asked.objects, namespace, repo).await?) };
-    let tokens: Vec<Token<'_>> = listed.tokens.iter().map(token).collect();
+    let tokens: Vec<Token<'_>> = listed.tokens.iter().map(Token::of).collect();
     let info = PageInfo {
         page,
         per_page,
@@ -75,20 +55,10 @@ pub(super) async fn list<O: Objects>(
 pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: &NamespaceName) -> Result<Answer, Error> {
     let fields = Fields::parse(&asked.body)?;
     let repo = repo_name(fields.required_text("repo")?, Some("/repo"))?;
-    let scope = match fields.text("scope")? {
-        None | Some("write") => Scope::Write,
-        Some("read") => Scope::Read,
-        Some(_) => return Err(field_error("scope", "must be read or write")),
-    };
-    let ttl = parse_ttl(&fields)?;
-    let created = create_token(asked.objects, asked.now, namespace, &repo, (scope, ttl)).await?;
-    let shown = Created {
-        id: &created.kept.id,
-        plaintext: &created.plaintext,
-        scope,
-        expires_at: iso(created.kept.expires_at),
-    };
-    Ok(Answer::json(Success::Created.status(), &envelope::success(shown)))
+    let wanted = (fields.scope()?, fields.ttl()?);
+    let info = get_repo(asked.objects, namespace, &repo).await?;
+    let created = create_token(asked.objects, asked.now, namespace, &info, wanted).await?;
+    Ok(Answer::json(Success::Created.status(), &envelope::success(NewToken::of(&created))))
 }
 
 /// `DELETE /tokens/{id}`
@@ -102,22 +72,6 @@ pub(super) async fn revoke<O: Objects>(
     }
     revoke_token(asked.objects, namespace, token_id).await?;
     Ok(Answer::json(Success::Ok.status(), &envelope::success(Revoked { id: token_id })))
-}
-
-fn token(info: &TokenInfo) -> Token<'_> {
-    Token {
-        id: &info.id,
-        scope: info.scope,
-        state: info.state,
-        created_at: iso(info.created_at),
-        expires_at: iso(info.expires_at),
-    }
-}
-
-fn parse_ttl(fields: &Fields) -> Result<u64, Error> {
-    let Some(ttl) = fields.whole_number("ttl")? else { return Ok(TOKEN_TTL_DEFAULT) };
-    let ttl = ttl.map_err(|ttl| Error::Ttl(ttl.to_string()))?;
-    if (TOKEN_TTL_MIN..=TOKEN_TTL_MAX).contains(&ttl) { Ok(ttl) } else { Err(Error::Ttl(ttl.to_string())) }
 }
 
 /// A number that has been checked to be at most [`PAGE_MAX`].

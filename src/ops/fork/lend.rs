@@ -15,13 +15,15 @@ use crate::repo::call::{HeldPack, Hold, PackRow, Refusal, Release, RepoAddress, 
 /// because it has been merged meanwhile: then the source is asked again, and for a fork of another id, since what was given
 /// back may be told late.
 pub(super) async fn lend(objects: &impl Objects, wanted: &ForkRepo) -> Result<(Lent, RepoAddress), Error> {
-    let ForkRepo { namespace, source, default_branch_only, .. } = wanted;
+    let ForkRepo { namespace, source, source_id, default_branch_only, .. } = wanted;
     for _ in 0..CATALOG_ATTEMPTS_MAX {
         let holder =
             RepoAddress { namespace: namespace.to_string(), name: wanted.name.to_string(), repo_id: random::id()? };
-        let share = Share { holder: holder.clone(), default_branch_only: *default_branch_only };
+        let share =
+            Share { holder: holder.clone(), default_branch_only: *default_branch_only, source_id: source_id.clone() };
         let lent = match objects.repo(namespace, source)?.share(share).await? {
             Ok(lent) => lent,
+            Err(Refusal::NotFound) if source_id.is_some() => return Err(Error::RepoNotFound(source.to_string())),
             Err(Refusal::NotFound) => return Err(missing(objects, namespace, source).await?),
             Err(refusal) => return Err(Error::Refused { repo: source.to_string(), refusal }),
         };

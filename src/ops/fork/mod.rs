@@ -25,6 +25,8 @@ use crate::store::PackStore;
 pub(crate) struct ForkRepo {
     pub(crate) namespace: NamespaceName,
     pub(crate) source: RepoName,
+    /// The incarnation that is meant, if no other will do.
+    pub(crate) source_id: Option<String>,
     pub(crate) name: RepoName,
     /// The source's own, if it is absent.
     pub(crate) description: Option<String>,

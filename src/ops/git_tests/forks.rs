@@ -22,6 +22,7 @@ impl Server {
             description: None,
             read_only: false,
             default_branch_only,
+            source_id: None,
         };
         block_on(fork(&*self.objects, &*self.store, "account", self.objects.now(), wanted))
     }

@@ -62,6 +62,7 @@ fn wanted(branch: Option<&str>, depth: Option<u32>, all_refs: bool) -> ImportRep
         branch: branch.map(|branch| BranchName::parse(branch, REF_NAME_LEN_MAX).unwrap()),
         depth,
         all_refs,
+        description: None,
         read_only: false,
     }
 }

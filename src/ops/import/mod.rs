@@ -39,6 +39,7 @@ pub(crate) struct ImportRepo {
     pub(crate) branch: Option<BranchName>,
     pub(crate) depth: Option<u32>,
     pub(crate) all_refs: bool,
+    pub(crate) description: Option<String>,
     pub(crate) read_only: bool,
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn import(
         repo_id: random::id()?,
         namespace: namespace.to_string(),
         name: name.to_string(),
-        description: None,
+        description: wanted.description.clone(),
         default_branch: branch.to_string(),
         read_only: wanted.read_only,
         token: kept,

@@ -21,6 +21,9 @@ pub(crate) struct RepoAddress {
 pub(crate) struct Share {
     pub(crate) holder: RepoAddress,
     pub(crate) default_branch_only: bool,
+    /// The incarnation that is to lend them; any, if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source_id: Option<String>,
 }
 
 /// What a fork starts from.
@@ -90,8 +93,12 @@ mod tests {
     fn what_forks_say_travels_as_this_json() {
         let holder = RepoAddress { namespace: "ns".into(), name: "n".into(), repo_id: "f".into() };
         travels_as(
-            &Call::Share(Share { holder: holder.clone(), default_branch_only: true }),
+            &Call::Share(Share { holder: holder.clone(), default_branch_only: true, source_id: None }),
             r#"{"share":{"holder":{"namespace":"ns","name":"n","repo_id":"f"},"default_branch_only":true}}"#,
+        );
+        travels_as(
+            &Call::Share(Share { holder: holder.clone(), default_branch_only: true, source_id: Some("r".into()) }),
+            r#"{"share":{"holder":{"namespace":"ns","name":"n","repo_id":"f"},"default_branch_only":true,"source_id":"r"}}"#,
         );
         let packs = vec![HeldPack { upload_id: "u".into(), len: 7 }];
         travels_as(

@@ -25,7 +25,7 @@ pub(crate) use maintenance::{Collected, Replace, Survey};
 pub(crate) use push::{Commit, Committed, MovedRef, NewPack, PushPage, PushRecord, ShallowChange, Update};
 pub(crate) use snapshot::{PackInfo, PackRow, RefRow, Snapshot};
 pub(crate) use storage::{HolderKey, RepoStorage, StorageHolder, StoredPack, StoredUpload};
-pub(crate) use token::{NewToken, Scope, TokenInfo, TokenPage, TokenState};
+pub(crate) use token::{ListTokens, NewToken, Scope, TokenInfo, TokenPage, TokenState};
 
 /// Everything a repo's Durable Object can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,16 +65,16 @@ pub(crate) enum Call {
         repo_id: String,
         token: NewToken,
     },
-    /// One page of tokens, newest first.
-    ListTokens {
-        state: Option<TokenState>,
-        per_page: u32,
-        page: u32,
-    },
+    ListTokens(ListTokens),
     /// Revokes a token of this incarnation; revoking twice is the same as once.
     RevokeToken {
         repo_id: String,
         token_id: String,
+    },
+    /// The same by what is stored of the token's secret.
+    RevokeSecret {
+        repo_id: String,
+        sha256: String,
     },
     /// One page of the log of pushes: those before the push of that number, newest first.
     ListPushes {
@@ -219,8 +219,12 @@ mod tests {
             r#"{"open":{"token_sha256":"h","view":"push_refs"}}"#,
         );
         travels_as(
-            &Call::ListTokens { state: Some(TokenState::Revoked), per_page: 30, page: 1 },
+            &Call::ListTokens(ListTokens { repo_id: None, state: Some(TokenState::Revoked), per_page: 30, page: 1 }),
             r#"{"list_tokens":{"state":"revoked","per_page":30,"page":1}}"#,
+        );
+        travels_as(
+            &Call::RevokeSecret { repo_id: "r".into(), sha256: "h".into() },
+            r#"{"revoke_secret":{"repo_id":"r","sha256":"h"}}"#,
         );
         travels_as(
             &Call::Abandon { repo_id: "r".into(), upload_id: "u".into() },

@@ -38,6 +38,17 @@ pub(crate) struct TokenInfo {
     pub(crate) expires_at: u64,
 }
 
+/// Asks for one page of tokens, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListTokens {
+    /// The incarnation whose tokens they are to be; any, if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) repo_id: Option<String>,
+    pub(crate) state: Option<TokenState>,
+    pub(crate) per_page: u32,
+    pub(crate) page: u32,
+}
+
 /// A page of tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenPage {

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::call::{Direction, Position, Sort, SortKey};
 use crate::durable::INTEGER_MAX;
-use crate::namespace::call::{Direction, Position, Sort, SortKey};
 
 #[derive(Serialize, Deserialize)]
 struct Cursor {
@@ -15,14 +15,14 @@ struct Cursor {
 }
 
 /// The cursor for what follows `after` in this order.
-pub(super) fn encode(sort: Sort, direction: Direction, after: &Position) -> String {
+pub(crate) fn encode(sort: Sort, direction: Direction, after: &Position) -> String {
     let cursor = Cursor { sort, direction, after: after.clone() };
     // Plain structs of text and numbers always serialize.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
 /// Where a cursor points, if it was made in this order.
-pub(super) fn decode(cursor: &str, sort: Sort, direction: Direction) -> Option<Position> {
+pub(crate) fn decode(cursor: &str, sort: Sort, direction: Direction) -> Option<Position> {
     let cursor: Cursor = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let is_place = match cursor.after.key {
         SortKey::Name(_) => sort == Sort::Name,

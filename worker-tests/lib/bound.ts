@@ -1,0 +1,119 @@
+/** The built Worker and others that are bound to it, in one workerd as in one account. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { buildSync, type BuildOptions } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { bundled, variablesOf } from "../../scripts/bundle.mjs";
+import { freePort, projectDir } from "./server.ts";
+
+/** A Worker that is bound to the built one as `ARTIFACTS`. */
+export interface CallerOptions {
+  /** Its source, by its path in the project or in full: a module, of TypeScript or JavaScript. */
+  source: string;
+  /** The name of the binding, if it is not `ARTIFACTS`. */
+  binding?: string;
+  /** Whether it is served on a port of its own. */
+  serves?: boolean;
+  compatibilityDate?: string;
+  compatibilityFlags?: string[];
+  /** What its `[[services]]` table says. */
+  entrypoint?: string;
+  props?: Record<string, unknown>;
+}
+
+export interface BoundOptions {
+  callers: Record<string, CallerOptions>;
+  /** Variables of the built Worker, beside `PUBLIC_URL` and those of the example file. */
+  vars?: Record<string, string>;
+  /** Control requests of a namespace in 10 seconds. */
+  controlRate?: number;
+  /** Of the built Worker; `https` is served with a certificate that nobody vouches for. */
+  protocol?: "http" | "https";
+}
+
+/** The date of the built Worker's own configuration. */
+const today = "2026-11-01";
+
+export class Bound {
+  /** Where the built Worker serves REST and Git. */
+  readonly origin: string;
+  readonly #dir: string;
+  readonly #server: Miniflare;
+  /** What all Workers have printed. */
+  readonly log: string[];
+
+  readonly #ports: Map<string, number>;
+
+  private constructor(origin: string, dir: string, server: Miniflare, log: string[], ports: Map<string, number>) {
+    this.origin = origin;
+    this.#dir = dir;
+    this.#server = server;
+    this.log = log;
+    this.#ports = ports;
+  }
+
+  /** Where a caller is served that has a port of its own. */
+  originOf(caller: string): string {
+    return `http://127.0.0.1:${this.#ports.get(caller)}`;
+  }
+
+  static async start({ callers, vars = {}, controlRate, protocol = "http" }: BoundOptions): Promise<Bound> {
+    const dir = mkdtempSync(join(tmpdir(), "artifacts-bound-"));
+    const port = await freePort();
+    const origin = `${protocol}://127.0.0.1:${port}`;
+    const { ratelimits: limits, ...worker } = bundled(join(projectDir, "wrangler.toml"), join(dir, "bundle")) as unknown as Bundled;
+    const ratelimits = controlRate === undefined ? {} : { ratelimits: limited(limits, controlRate) };
+    const variables = variablesOf(readFileSync(join(projectDir, ".dev.vars.example"), "utf8"));
+    const bindings = { ...variables, PUBLIC_URL: origin, ...vars };
+    const ports = new Map<string, number>();
+    for (const [name, { serves }] of Object.entries(callers)) if (serves === true) ports.set(name, await freePort());
+    const bound = Object.entries(callers).map(([name, options]) => callerOf(name, options, ports.get(name)));
+    const log: string[] = [];
+    const server = new Miniflare(
+      convertV4MiniflareOptions({
+        host: "127.0.0.1",
+        port,
+        https: protocol === "https",
+        handleStructuredLogs: ({ message }: { message: string }) => void log.push(message),
+        resourcePersistencePath: join(dir, "state"),
+        workers: [{ ...worker, ...ratelimits, name: "artifacts", bindings }, ...bound],
+      } as Parameters<typeof convertV4MiniflareOptions>[0]),
+    );
+    await server.ready;
+    return new Bound(origin, dir, server, log, ports);
+  }
+
+  /** A request to one of the callers. */
+  async fetch(caller: string, path: string, init: { method?: string; body?: string } = {}): Promise<Response> {
+    const worker = await this.#server.getWorker(caller);
+    return (await worker.fetch(`http://caller${path}`, init)) as unknown as Response;
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.dispose();
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function callerOf(name: string, options: CallerOptions, port?: number) {
+  const { source, compatibilityDate = today, compatibilityFlags = [], binding = "ARTIFACTS", entrypoint, props } = options;
+  const bundling: BuildOptions = { bundle: true, format: "esm", target: "es2022", external: ["cloudflare:*"] };
+  const built = buildSync({ ...bundling, entryPoints: [resolve(projectDir, source)], write: false });
+  const script = built.outputFiles[0]?.text ?? "";
+  const serviceBindings = { [binding]: { name: "artifacts", entrypoint, props } };
+  const sockets = port === undefined ? {} : { unsafeDirectSockets: [{ host: "127.0.0.1", port }] };
+  return { name, modules: true as const, script, compatibilityDate, compatibilityFlags, serviceBindings, ...sockets };
+}
+
+/** As wrangler makes them of a configuration, as far as is changed here. */
+interface Bundled {
+  ratelimits: Limits;
+}
+
+type Limits = Record<string, { simple: { limit: number; period: number } }>;
+
+function limited(limits: Limits, limit: number): Limits {
+  const named = Object.entries(limits).map(([name, options]) => [name, { ...options, simple: { ...options.simple, limit } }]);
+  return Object.fromEntries(named) as Limits;
+}
