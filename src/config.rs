@@ -2,6 +2,7 @@
 
 mod api;
 mod api_tokens;
+mod contents;
 mod deployment;
 mod forks;
 mod imports;
@@ -17,6 +18,10 @@ pub(crate) use api::{
     TOKENS_PRUNED_MAX,
 };
 pub(crate) use api_tokens::{ApiToken, Permission};
+pub(crate) use contents::{
+    INFLATED_STRETCH_LEN, LARGE_DELTAS_MAX, LARGE_INFLATED_MAX, LOG_LEN_MAX, LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX,
+    LOG_OFFSET_MAX, PATH_LEN_MAX, SNIFFED_LEN, WHOLE_LEN_MAX,
+};
 pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
 pub(crate) use forks::{
     FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, HOLDERS_PER_PAGE, R2_KEY_LEN_MAX, REFS_AT_ONCE_MAX,

@@ -95,6 +95,11 @@ export class Artifacts extends WorkerEntrypoint {
       revokeToken: (tokenOrId) => this.#call("revokeToken", addressed({ tokenOrId })),
       fork: (name, opts) => this.#make("fork", addressed({ name, opts })),
       info: () => this.#call("info", addressed({})),
+      readBlob: (hash) => this.#read("readBlob", addressed({ hash })),
+      readTree: (hash) => this.#call("readTree", addressed({ hash })),
+      readCommit: (hash) => this.#call("readCommit", addressed({ hash })),
+      readFile: (args) => this.#read("readFile", addressed({ args })),
+      log: (opts) => this.#call("log", addressed({ opts })),
     };
   }
 
@@ -102,6 +107,12 @@ export class Artifacts extends WorkerEntrypoint {
   async #make(method, args) {
     const { repo, ...made } = await this.#call(method, args);
     return { ...made, repo: this.#handle(repo) };
+  }
+
+  /** Calls a method that reads a file: a blob of the type that the answer has, or null where there is none. */
+  async #read(method, args) {
+    const answer = await this.#answer(method, args);
+    return answer.status === 204 ? null : answer.blob();
   }
 
   async #call(method, args) {

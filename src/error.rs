@@ -14,6 +14,7 @@ use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
 use crate::ops::body::{BodyError, Stopped};
+use crate::ops::contents::ContentsFault;
 use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
@@ -30,6 +31,8 @@ pub(crate) enum Success {
     Created,
     Accepted,
     NoContent,
+    PartialContent,
+    NotModified,
 }
 
 impl Success {
@@ -39,6 +42,8 @@ impl Success {
             Self::Created => 201,
             Self::Accepted => 202,
             Self::NoContent => 204,
+            Self::PartialContent => 206,
+            Self::NotModified => 304,
         }
     }
 }
@@ -102,9 +107,21 @@ pub(crate) enum Error {
     Entangled(ObjectId),
     /// An import cannot be: it is the other server's doing.
     Import(ImportFault),
+    /// What is asked for is not in the repo, or not to be read.
+    Contents(ContentsFault),
+    /// No part of so many bytes is in the range that is asked for.
+    Range {
+        len: u64,
+    },
     /// Nothing more may be stored.
     Storage(StorageLimit),
     Failed(Failure),
+}
+
+impl From<ContentsFault> for Error {
+    fn from(fault: ContentsFault) -> Self {
+        Self::Contents(fault)
+    }
 }
 
 impl From<Failure> for Error {
@@ -184,6 +201,7 @@ impl Error {
     fn with_headers(&self, answer: Answer) -> Answer {
         match self {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
+            Self::Range { len } => answer.with_header("content-range", format!("bytes */{len}")),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
             Self::NamespaceBusy(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
                 answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
@@ -219,6 +237,8 @@ impl Error {
             Self::Refused { refusal, .. } => rest_of_refusal(refusal),
             Self::Entangled(_) => (413, MEMORY_LIMIT),
             Self::Import(fault) => rest_of_fault(fault),
+            Self::Contents(fault) => rest_of_contents(fault),
+            Self::Range { .. } => (416, INVALID_INPUT),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
@@ -256,6 +276,15 @@ fn rest_of_fault(fault: &ImportFault) -> (u16, Code) {
         }
         ImportFault::Unavailable(_) | ImportFault::Unsound(_) => (502, UPSTREAM_UNAVAILABLE),
         ImportFault::Storage(_) => (507, STORAGE_LIMIT),
+    }
+}
+
+fn rest_of_contents(fault: &ContentsFault) -> (u16, Code) {
+    match fault {
+        ContentsFault::NoRevision(_) | ContentsFault::NoObject(_) | ContentsFault::NoFile { .. } => (404, NOT_FOUND),
+        // The code that the types of the binding document for it.
+        ContentsFault::Kind { .. } => (400, INTERNAL_ERROR),
+        ContentsFault::TooLarge(_) | ContentsFault::LogTooLarge { .. } => (413, MEMORY_LIMIT),
     }
 }
 

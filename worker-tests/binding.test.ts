@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { Caller, type Thrown } from "./binding/call.ts";
-import { Api, freshName, type RepoInfo, type TokenInfo } from "./lib/api.ts";
+import { Api, freshName, secretOf, withPassword, type RepoInfo, type TokenInfo } from "./lib/api.ts";
 import { Bound } from "./lib/bound.ts";
+import { Workshop } from "./lib/git.ts";
 import { projectDir } from "./lib/server.ts";
 
 const source = "worker-tests/binding/caller.ts";
@@ -133,7 +134,9 @@ test("the handle of a repo that is gone reaches none that has taken its name", a
   const name = freshName("outlived");
   await caller.follow(["create", name]);
   const outlived = await caller.run<Record<"deleted" | "taken", object> & { revoked: string; tokens: object[] }>("outlived", name);
-  const none = { info: "NOT_FOUND", createToken: "NOT_FOUND", listTokens: "NOT_FOUND", revokeToken: "NOT_FOUND", fork: "NOT_FOUND" };
+  const reading = ["log", "readBlob", "readCommit", "readFile", "readTree"];
+  const methods = ["info", "createToken", "listTokens", "revokeToken", "fork", ...reading];
+  const none = Object.fromEntries(methods.map((method) => [method, "NOT_FOUND"]));
   assert.deepEqual(outlived.deleted, none);
   assert.deepEqual(outlived.taken, none);
   assert.equal(outlived.revoked, "NOT_FOUND");
@@ -205,6 +208,48 @@ test("a binding reaches no other namespace", async () => {
   await elsewhere.follow(["create", own]);
   assert.equal(await elsewhere.follow(["get", own], ["revokeToken", token]), false);
   assert.equal(await caller.follow<{ id: string }>(["get", name]).then((repo) => repo.id), id);
+});
+
+test("what is pushed is read, and what is too large for a message is told", async () => {
+  const name = freshName("contents");
+  const { remote, token } = await caller.follow<{ remote: string; token: string }>(["create", name]);
+  const shop = new Workshop();
+  try {
+    await shop.newRepo("work", 3);
+    await shop.commit("work", "page.html", "<!doctype html>\n");
+    await shop.commit("work", "large.bin", Buffer.alloc(31_000_000, 1));
+    await shop.commit("work", "larger.bin", Buffer.alloc(33_600_000, 1));
+    const url = withPassword(remote.replace(/^https?:..[^/]+/, bound.origin), secretOf(token));
+    await shop.git("work", "push", "--quiet", url, "main");
+    const [head = "", parent = ""] = (await shop.git("work", "rev-list", "-2", "HEAD")).split("\n");
+    const read = await caller.run<Record<string, any>>("contents", name, "page.html", "large.bin");
+    assert.deepEqual(read["log"].map(({ hash }: { hash: string }) => hash), [head, parent]);
+    assert.deepEqual(read["commit"], read["log"][0]);
+    assert.deepEqual([read["commit"].message, read["commit"].parents], ["Change larger.bin", [parent]]);
+    const names = (await shop.git("work", "ls-tree", "--name-only", "HEAD")).split("\n");
+    assert.deepEqual(read["tree"].map(({ name }: { name: string }) => name), names);
+    assert.deepEqual(read["blob"], { type: "", size: 16, text: "<!doctype html>\n" });
+    assert.deepEqual(read["file"], { type: "text/plain;charset=utf-8", size: 16, text: "<!doctype html>\n" });
+    assert.equal(read["large"], 31_000_000);
+    assert.deepEqual(read["missing"], [null, null, null, null, null, null, [], []]);
+    const id = await shop.git("work", "rev-parse", "HEAD:larger.bin");
+    for (const [code, ...step] of [
+      ["MEMORY_LIMIT", "readBlob", id],
+      ["MEMORY_LIMIT", "readFile", { ref: "main", path: "larger.bin" }],
+      ["INTERNAL_ERROR", "readTree", id],
+      ["INTERNAL_ERROR", "readCommit", id],
+      ["INVALID_INPUT", "readBlob", "abc"],
+      ["INVALID_INPUT", "readTree", "abc"],
+      ["INVALID_INPUT", "readCommit", 7],
+      ["INVALID_INPUT", "readFile", { ref: "", path: "a" }],
+      ["INVALID_INPUT", "readFile", { ref: "main", path: "" }],
+      ["INVALID_INPUT", "readFile", undefined],
+    ] as const) {
+      assert.equal((await caller.failed("follow", ["get", name], step)).code, code, JSON.stringify(step));
+    }
+  } finally {
+    shop.remove();
+  }
 });
 
 test("a handle is for its own repo, whatever it is called with", async () => {

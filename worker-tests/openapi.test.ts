@@ -48,11 +48,13 @@ test("its version is that of the Worker", () => {
 });
 
 test("its operations are the calls of the route table", () => {
-  const enums = read("src", "http", "route.rs").matchAll(/enum (?:Rest|Namespace)Call \{\n([^]*?)\n\}/g);
-  const variants = [...enums].flatMap(([, body = ""]) => [...body.matchAll(/^ {4}(\w+)/gm)]);
-  const names = variants.map(([, name = ""]) => name.charAt(0).toLowerCase() + name.slice(1));
-  // The calls in a namespace are an enum of their own.
-  const calls = names.filter((name) => name !== "in");
+  const enums = read("src", "http", "route.rs").matchAll(/enum ((?:Rest|Namespace)Call|RepoPart) \{\n([^]*?)\n\}/g);
+  const variants = [...enums].flatMap(([, of, body = ""]) =>
+    [...body.matchAll(/^ {4}(\w+)/gm)].map(([, name = ""]) => (of === "RepoPart" ? `Read${name}` : name)),
+  );
+  const names = variants.map((name) => name.charAt(0).toLowerCase() + name.slice(1));
+  // The calls in a namespace are an enum of their own, and so are the parts of a repo that are read.
+  const calls = names.filter((name) => name !== "in" && name !== "readRepo");
   assert.deepEqual(operations().map(({ operation }) => operation.operationId).sort(), calls.sort());
 });
 

@@ -66,6 +66,10 @@ impl Handle<'_> {
         self.bound.call(method, &self.with(arguments))
     }
 
+    pub(super) fn answer(&self, method: &str, arguments: Value) -> Answer {
+        self.bound.answer(method, &self.with(arguments))
+    }
+
     pub(super) fn error(&self, method: &str, arguments: Value) -> (String, String) {
         self.bound.error(method, &self.with(arguments))
     }

@@ -4,6 +4,7 @@
 //! It stands beside `http`: the same use cases and the same limits, under other names and with some other defaults. Absent: who
 //! asks. Whoever can deploy a Worker to the account may bind it to any namespace.
 
+mod contents;
 #[cfg(test)]
 mod fixture;
 mod repos;
@@ -102,6 +103,11 @@ async fn serve<O: Objects>(
         "createToken" => tokens::create(asked).await,
         "listTokens" => tokens::list(asked).await,
         "revokeToken" => tokens::revoke(asked).await,
+        "readBlob" => contents::blob(asked, outside).await,
+        "readFile" => contents::file(asked, outside).await,
+        "readTree" => contents::tree(asked, outside).await,
+        "readCommit" => contents::commit(asked, outside).await,
+        "log" => contents::log(asked, outside).await,
         _ => Err(Error::NoRoute),
     }
 }

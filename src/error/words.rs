@@ -37,6 +37,8 @@ impl Error {
             ),
             Self::Import(ImportFault::Url(fault)) => format!("Invalid URL: {fault}."),
             Self::Import(fault) => capitalized(&fault.to_string()),
+            Self::Contents(fault) => capitalized(&fault.to_string()),
+            Self::Range { len } => format!("Invalid range: there are {len} bytes."),
             Self::Storage(limit) => capitalized(&limit.to_string()),
             Self::NotBound => NOT_BOUND.into(),
             Self::NotServing(why) => why.to_string(),

@@ -36,6 +36,15 @@ impl Answer {
         self
     }
 
+    /// The same status and headers over the body of a response.
+    pub(crate) fn with_body(self, response: Response) -> worker::Result<Response> {
+        let response = response.with_status(self.status);
+        for (name, value) in &self.headers {
+            response.headers().set(name, value)?;
+        }
+        Ok(response)
+    }
+
     /// The platform's form of it; `HEAD` gets no body.
     pub(crate) fn into_response(self, is_head: bool) -> worker::Result<Response> {
         let mut builder = ResponseBuilder::new().with_status(self.status);

@@ -184,7 +184,7 @@ async fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Erro
         Asked::Fetch(request) => request,
     };
     let (store, keep_alive_ms) = (R2Packs::new(env)?, config::keep_alive_ms(env));
-    let response = stream::respond(|mut sink| async move {
+    let response = stream::respond(None, |mut sink| async move {
         match upload_pack(&opened, &store, request, keep_alive_ms, &mut sink).await {
             Ok(()) => Ok(sink),
             Err(unsent) => Err((sink, unsent)),

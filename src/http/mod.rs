@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod auth;
+pub(crate) mod condition;
 mod cors;
 mod debug;
 pub(crate) mod envelope;
@@ -18,12 +19,14 @@ use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
 use crate::ops::body::{Stopped, read_whole};
+use crate::ops::contents::send;
 use crate::rate_limit;
 use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
 use crate::stream_body::StreamBody;
 use crate::time;
-use answer::Answer;
+use condition::Conditions;
+use rest::Served;
 use route::{Endpoint, GitRoute, RestRoute, Route};
 
 const OPTIONS: &str = "OPTIONS";
@@ -65,7 +68,10 @@ async fn answer(
         }
         Ok(Route::Rest(route)) => {
             let rest = RestRequest { env, config, objects: &objects, request, url };
-            rest.serve(&route).await.unwrap_or_else(|error| logged(&error).to_rest())
+            match rest.serve(&route).await {
+                Ok(response) => return Ok(response),
+                Err(error) => logged(&error).to_rest(),
+            }
         }
         Ok(Route::Debug(trigger)) => match serving(config) {
             Ok(config) if debug::is_open(config, url) => debug::fire(trigger),
@@ -87,17 +93,37 @@ struct RestRequest<'a> {
 }
 
 impl RestRequest<'_> {
-    async fn serve(&self, route: &RestRoute) -> Result<Answer, Error> {
+    async fn serve(&self, route: &RestRoute) -> Result<Response, Error> {
         let body = read_whole(&mut StreamBody::of_request(self.request), REST_BODY_LEN_MAX).await;
         let config = serving(self.config)?;
-        let authorization = self.request.headers().get("authorization")?;
+        let header = |name| self.request.headers().get(name);
+        let authorization = header("authorization")?;
         let admitted = rest::admit(config, route, authorization.as_deref())?;
         rate_limit::control(self.env, admitted.namespace()).await?;
         let body = body.map_err(Stopped::Body)?;
         let query = self.url.query_pairs().into_owned().collect();
-        let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body };
+        let conditions = Conditions {
+            if_none_match: header("if-none-match")?,
+            if_range: header("if-range")?,
+            range: header("range")?,
+        };
+        let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body, conditions };
         let outside = rest::Outside { store: &R2Packs::new(self.env)?, remote: &PlatformRemote::new(self.env) };
-        rest::serve(&asked, &outside, admitted).await
+        let is_head = self.request.inner().method() == "HEAD";
+        match rest::serve(&asked, &outside, admitted).await? {
+            Served::Whole(answer) => Ok(answer.into_response(is_head)?),
+            Served::Streamed { head, .. } if is_head => Ok(head.into_response(true)?),
+            Served::Streamed { head, opened, blob, range } => {
+                let store = R2Packs::new(self.env)?;
+                let body = stream::respond(Some(range.end - range.start), |mut sink| async move {
+                    match send(&opened, &store, &blob, range, &mut sink).await {
+                        Ok(()) => Ok(sink),
+                        Err(unsent) => Err((sink, unsent)),
+                    }
+                })?;
+                Ok(head.with_body(body)?)
+            }
+        }
     }
 }
 

@@ -73,8 +73,29 @@ pub(crate) enum NamespaceCall {
     ListTokens { repo: String },
     ListPushes { repo: String },
     GetRepoStorage { repo: String },
+    ReadRepo { repo: String, part: RepoPart },
     CreateToken,
     RevokeToken { token_id: String },
+}
+
+/// What of a repo's contents is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum RepoPart {
+    Log,
+    Commit {
+        hash: String,
+    },
+    Tree {
+        hash: String,
+    },
+    Blob {
+        hash: String,
+    },
+    File,
+    /// What names a ref, and the path that follows.
+    Raw {
+        segments: Vec<String>,
+    },
 }
 
 impl RestCall {
@@ -98,6 +119,7 @@ impl NamespaceCall {
                 | Self::ListTokens { .. }
                 | Self::ListPushes { .. }
                 | Self::GetRepoStorage { .. }
+                | Self::ReadRepo { .. }
         )
     }
 }
@@ -176,12 +198,31 @@ fn namespace_call(method: &str, path: &[&str]) -> Result<NamespaceCall, Error> {
         (["repos", _, "tokens" | "pushes" | "storage"], _) => {
             return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
         }
+        (["repos", repo, rest @ ..], _) if repo_part(rest).is_some() => {
+            let part = repo_part(rest).filter(|_| method == "GET");
+            let part = part.ok_or(Error::MethodNotAllowed { allow: "GET, HEAD" })?;
+            NamespaceCall::ReadRepo { repo: (*repo).into(), part }
+        }
         (["tokens"], "POST") => NamespaceCall::CreateToken,
         (["repos", repo, "import"], "POST") => NamespaceCall::ImportRepo { repo: (*repo).into() },
         (["tokens"] | ["repos", _, "fork" | "import"], _) => return Err(Error::MethodNotAllowed { allow: "POST" }),
         (["tokens", token_id], "DELETE") => NamespaceCall::RevokeToken { token_id: (*token_id).into() },
         (["tokens", _], _) => return Err(Error::MethodNotAllowed { allow: "DELETE" }),
         _ => return Err(Error::NoRoute),
+    })
+}
+
+fn repo_part(path: &[&str]) -> Option<RepoPart> {
+    Some(match path {
+        ["log"] => RepoPart::Log,
+        ["commit", hash] => RepoPart::Commit { hash: (*hash).into() },
+        ["tree", hash] => RepoPart::Tree { hash: (*hash).into() },
+        ["blob", hash] => RepoPart::Blob { hash: (*hash).into() },
+        ["file"] => RepoPart::File,
+        ["raw", segments @ ..] if segments.len() > 1 => {
+            RepoPart::Raw { segments: segments.iter().map(ToString::to_string).collect() }
+        }
+        _ => return None,
     })
 }
 
@@ -257,9 +298,23 @@ mod tests {
             ("POST", "/ns/tokens", NamespaceCall::CreateToken),
             ("DELETE", "/ns/tokens/t", NamespaceCall::RevokeToken { token_id: "t".into() }),
         ];
-        let table = table.map(|(method, path, call)| (method, path, within(call)));
+        let read = |part| NamespaceCall::ReadRepo { repo: repo(), part };
+        let hash = || "h".to_owned();
+        let parts = [
+            ("GET", "/ns/repos/r/log", read(RepoPart::Log)),
+            ("GET", "/ns/repos/r/commit/h", read(RepoPart::Commit { hash: hash() })),
+            ("GET", "/ns/repos/r/tree/h", read(RepoPart::Tree { hash: hash() })),
+            ("GET", "/ns/repos/r/blob/h", read(RepoPart::Blob { hash: hash() })),
+            ("GET", "/ns/repos/r/file", read(RepoPart::File)),
+            (
+                "GET",
+                "/ns/repos/r/raw/a%2Fb/c/d",
+                read(RepoPart::Raw { segments: ["a/b", "c", "d"].map(Into::into).into() }),
+            ),
+        ];
+        let table = table.into_iter().chain(parts).map(|(method, path, call)| (method, path, within(call)));
         let all = [("POST", "", RestCall::CreateNamespace), ("GET", "", RestCall::ListNamespaces)];
-        for (method, path, call) in table.into_iter().chain(all) {
+        for (method, path, call) in table.chain(all) {
             assert_eq!(call.writes(), method != "GET");
             assert_eq!(rest(method, &format!("{ALIAS}{path}")), Ok(call));
         }
@@ -278,6 +333,8 @@ mod tests {
         assert_eq!(wrong("PUT", "/ns/repos"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, POST" }));
         assert_eq!(wrong("POST", "/ns/repos/r"), Err(Error::MethodNotAllowed { allow: "GET, HEAD, PATCH, DELETE" }));
         assert_eq!(wrong("POST", "/ns/repos/r/tokens"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
+        assert_eq!(wrong("POST", "/ns/repos/r/raw/main/a"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
+        assert_eq!(wrong("GET", "/ns/repos/r/raw/main"), Err(Error::NoRoute));
         assert_eq!(wrong("GET", "/ns/tokens"), Err(Error::MethodNotAllowed { allow: "POST" }));
         assert_eq!(wrong("GET", "/ns/tokens/t"), Err(Error::MethodNotAllowed { allow: "DELETE" }));
     }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use worker::{Response, ResponseBody};
 
 use crate::log;
-use crate::ops::upload_pack::{Gone, Sink, Unsent};
+use crate::ops::sink::{Gone, Sink, Unsent};
 use crate::store::bytes::Bytes;
 
 #[wasm_bindgen]
@@ -22,6 +22,13 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn writable(this: &IdentityTransformStream) -> WritableStream;
+
+    /// The same of a known length, which the answer then says.
+    #[wasm_bindgen(extends = IdentityTransformStream)]
+    type FixedLengthStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(len: u64) -> Result<FixedLengthStream, JsValue>;
 
     type WritableStream;
 
@@ -55,12 +62,15 @@ impl Sink for BodySink {
 }
 
 /// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails
-/// and could not tell the client, the body breaks off, which no client takes for its end.
-pub(crate) fn respond<F>(write: impl FnOnce(BodySink) -> F) -> worker::Result<Response>
+/// and could not tell the client, the body breaks off, which no client takes for its end. `len` in bytes, if it is known.
+pub(crate) fn respond<F>(len: Option<u64>, write: impl FnOnce(BodySink) -> F) -> worker::Result<Response>
 where
     F: Future<Output = Result<BodySink, (BodySink, Unsent)>> + 'static,
 {
-    let stream = IdentityTransformStream::new()?;
+    let stream = match len {
+        Some(len) => FixedLengthStream::new(len)?.unchecked_into(),
+        None => IdentityTransformStream::new()?,
+    };
     let writer = stream.writable().get_writer()?;
     let body = ResponseBody::Stream(stream.readable().unchecked_into());
     let written = write(BodySink { writer });

@@ -86,6 +86,7 @@ fn answer<D: Database>(
             None => Err(Refusal::NotFound),
         },
         Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
+        Call::Read { names } => open::read(db, moment, names, strings)?.map(Reply::Snapshot),
         Call::Commit(call) => commit::commit(db, moment, call, frame)?.map(Reply::Committed),
         Call::Abandon { repo_id, upload_id } => {
             if SCHEMA.exists(db)? {

@@ -234,7 +234,16 @@ impl<W: Wire> RepoClient<W> {
 
     /// Opens the repo for one Git request.
     pub(crate) async fn open(&self, token_sha256: String, view: View) -> Asked<Opened> {
-        let Answer { result, strings } = self.exchange(&Call::Open { token_sha256, view }, &[]).await?;
+        self.snapshot(&Call::Open { token_sha256, view }).await
+    }
+
+    /// Opens the repo for who reads contents: see [`Call::Read`].
+    pub(crate) async fn read(&self, names: Vec<String>) -> Asked<Opened> {
+        self.snapshot(&Call::Read { names }).await
+    }
+
+    async fn snapshot(&self, call: &Call) -> Asked<Opened> {
+        let Answer { result, strings } = self.exchange(call, &[]).await?;
         match result {
             Ok(Reply::Snapshot(snapshot)) => Ok(Ok(Opened { snapshot, strings })),
             Ok(_) => Err(unexpected()),

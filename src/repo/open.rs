@@ -1,9 +1,12 @@
-//! [`Call::Open`](super::call::Call::Open): who asks, and one consistent view of the repo for them.
+//! [`Call::Open`](super::call::Call::Open) and [`Call::Read`](super::call::Call::Read): who asks, and one consistent view of the
+//! repo for them.
+
+use git_core::refs::HEAD;
 
 use super::answer::Moment;
-use super::call::{Refusal, RepoInfo, Scope, Snapshot, Status, View};
+use super::call::{RefRow, Refusal, RepoInfo, Scope, Snapshot, Status, View};
 use super::metadata::{self, Repo};
-use super::{packs, refs, shallow, tokens, uploads};
+use super::{import, packs, refs, shallow, tokens, uploads};
 use crate::durable::{Database, Failure, FrameWriter};
 
 /// Who asks, and for what.
@@ -50,10 +53,36 @@ pub(super) fn open<D: Database>(
     Ok(Ok(snapshot))
 }
 
+/// The packs, and the refs that have one of these names; `HEAD` is one for the default branch.
+pub(super) fn read<D: Database>(
+    db: &D,
+    moment: &Moment,
+    names: &[String],
+    strings: &mut FrameWriter,
+) -> Result<Result<Snapshot, Refusal>, Failure> {
+    let Some(Repo { info, .. }) = metadata::living(db)? else { return Ok(Err(import::failure(db, moment.now)?)) };
+    if info.status != Status::Ready {
+        return Ok(Err(Refusal::NotReady(info.status)));
+    }
+    let head = names.iter().any(|name| name == HEAD).then(|| format!("refs/heads/{}", info.default_branch));
+    let refs = refs::named(db, &info.repo_id, names.iter().chain(&head))?;
+    view(db, &info, refs, true, strings).map(Ok)
+}
+
 /// The repo as it is, with its packs or without, and without an upload.
 pub(super) fn snapshot<D: Database>(
     db: &D,
     repo: &RepoInfo,
+    has_packs: bool,
+    strings: &mut FrameWriter,
+) -> Result<Snapshot, Failure> {
+    view(db, repo, refs::all(db, &repo.repo_id)?, has_packs, strings)
+}
+
+fn view<D: Database>(
+    db: &D,
+    repo: &RepoInfo,
+    refs: Vec<RefRow>,
     has_packs: bool,
     strings: &mut FrameWriter,
 ) -> Result<Snapshot, Failure> {
@@ -62,7 +91,7 @@ pub(super) fn snapshot<D: Database>(
         repo_id: repo_id.clone(),
         name: repo.name.clone(),
         default_branch: repo.default_branch.clone(),
-        refs: refs::all(db, repo_id)?,
+        refs,
         packs: if has_packs { packs::all(db, repo_id, strings)? } else { Vec::new() },
         shallow: shallow::all(db, repo_id)?,
         upload_id: None,
@@ -121,6 +150,23 @@ mod tests {
         ready(fixture.repo.list_tokens(None, 1, 1)).unwrap().unwrap();
         let mut rows = fixture.db.exec("SELECT reclaim_at FROM uploads", &[]).unwrap();
         assert_eq!(rows[0].integer(), Ok(fixture.objects.now() + UPLOAD_GRACE_MS));
+    }
+
+    #[test]
+    fn who_reads_contents_gets_the_refs_that_they_name() {
+        let fixture = Fixture::new();
+        let all = ["refs/heads/main", "refs/heads/side", "refs/tags/main"];
+        fixture.push(&all.map(|name| (name, None, Some(1)))).unwrap();
+        let read = |names: &[&str]| {
+            let names = names.iter().map(ToString::to_string).collect();
+            let opened = ready(fixture.repo.read(names)).unwrap();
+            opened.map(|opened| opened.snapshot.refs.into_iter().map(|row| row.name).collect::<Vec<_>>())
+        };
+        assert_eq!(read(&[]), Ok(vec![]));
+        assert_eq!(read(&["HEAD", "refs/heads/x"]), Ok(vec!["refs/heads/main".to_owned()]));
+        assert_eq!(read(&["refs/tags/main", "refs/heads/main", "main"]), Ok(vec![all[0].into(), all[2].into()]));
+        ready(fixture.repo.delete()).unwrap().unwrap();
+        assert_eq!(read(&["HEAD"]), Err(Refusal::NotFound));
     }
 
     #[test]

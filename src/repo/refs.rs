@@ -26,6 +26,23 @@ pub(super) fn all<D: Database>(db: &D, repo_id: &str) -> Result<Vec<RefRow>, Fai
     Ok(refs)
 }
 
+/// The refs that have one of these names, sorted by name.
+pub(super) fn named<'n, D: Database>(
+    db: &D,
+    repo_id: &str,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<Vec<RefRow>, Failure> {
+    let names: Vec<_> = names.collect();
+    let list = serde_json::to_string(&names).map_err(|error| Failure::shape("a list that is JSON", error))?;
+    let rows = db.exec(
+        "SELECT name, id, peeled FROM refs WHERE repo_id = ?1 AND name IN (SELECT value FROM json_each(?2)) ORDER BY name",
+        &[repo_id.into(), (&list).into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok(RefRow { name: row.text()?, id: row.text()?, peeled: row.optional_text()? }))
+        .collect()
+}
+
 /// No name of a ref has a space or a newline in it.
 fn ref_row(line: &str) -> Option<RefRow> {
     let mut fields = line.split(' ');

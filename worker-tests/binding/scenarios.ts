@@ -26,6 +26,11 @@ const allOf = (repo: Omit<ArtifactsRepo, keyof Disposable>): Record<string, () =
   listTokens: () => repo.listTokens(),
   revokeToken: () => repo.revokeToken("0123456789abcdef"),
   fork: () => repo.fork(`${repo.name}-fork`),
+  readBlob: () => repo.readBlob("0".repeat(40)),
+  readTree: () => repo.readTree("0".repeat(40)),
+  readCommit: () => repo.readCommit("0".repeat(40)),
+  readFile: () => repo.readFile({ ref: "HEAD", path: "a" }),
+  log: () => repo.log(),
 });
 
 async function codesOf(repo: Omit<ArtifactsRepo, keyof Disposable>): Promise<Record<string, unknown>> {
@@ -47,8 +52,41 @@ async function codesWith(call: (value: any) => Promise<unknown>): Promise<Record
   return Object.fromEntries(await Promise.all(codes));
 }
 
+/** What a caller makes of a blob. */
+async function read(blob: Blob | null): Promise<unknown> {
+  return blob === null ? null : { type: blob.type, size: blob.size, text: blob.size < 100 ? await blob.text() : undefined };
+}
+
 export const scenarios: Record<string, Scenario> = {
   follow,
+
+  /** A repo's contents, from its last commit down to a file. */
+  async contents(artifacts, name: string, path: string, large: string) {
+    using repo = await artifacts.get(name);
+    const log = await repo.log({ limit: 2 });
+    const commit = await repo.readCommit(log[0]?.hash ?? "");
+    const tree = (await repo.readTree(commit?.treeHash ?? "")) ?? [];
+    const entry = tree.find(({ name }) => name === path);
+    const bytes = await (await repo.readFile({ ref: "main", path: large }))?.arrayBuffer();
+    return {
+      log,
+      commit,
+      tree,
+      blob: await read(await repo.readBlob(entry?.hash ?? "")),
+      file: await read(await repo.readFile({ ref: "HEAD", path })),
+      large: bytes?.byteLength,
+      missing: [
+        await repo.readBlob("0".repeat(40)),
+        await repo.readBlob(log[0]?.hash ?? ""),
+        await repo.readTree("0".repeat(40)),
+        await repo.readCommit("0".repeat(40)),
+        await repo.readFile({ ref: "none", path }),
+        await repo.readFile({ ref: "main", path: "none" }),
+        await repo.log({ ref: "none" }),
+        await repo.log({ ref: entry?.hash ?? "" }),
+      ],
+    };
+  },
 
   /** The call of a handle's method before the handle is there. */
   async pipelined(artifacts, name: string) {

@@ -106,7 +106,9 @@ function undescribed({ method, url }: Asked, answered: Answered): string | null 
 
 /** What an address begins with that fits a template, or, with `$` at its end, is. */
 function templatePattern(template: string, end = ""): RegExp {
-  return new RegExp(`^${template.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]*")}${end}`);
+  // Paths to files, which OpenAPI has no way to tell from names, have slashes.
+  const pattern = template.replaceAll(".", "\\.").replaceAll("{path}", ".+").replaceAll(/\{\w+\}/g, "[^/]*");
+  return new RegExp(`^${pattern}${end}`);
 }
 
 /** The template that an address fits, at any of the servers. */
@@ -130,7 +132,10 @@ function mismatch(place: string, method: string, answered: Answered): string | n
   if (others.length > 0) throw new Error(`${place} has several kinds of content`);
   if (type === undefined || method === "HEAD") return answered.text === "" ? null : "it has a body";
   const told = answered.headers.get("content-type");
+  if (type === "*/*") return told === null ? "it has no type" : null;
   if (told !== type) return `its body is ${type}, not ${told}`;
+  // Of bytes no more is described.
+  if (type !== "application/json") return null;
   return misfit(response.place + pointer("content", type, "schema"), parsed(answered.text));
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Asked, Outside, admit, serve};
+use super::{Asked, Outside, Served, admit, serve};
 use crate::config::Config;
 use crate::durable::ready;
-use crate::error::Error;
 use crate::http::answer::Answer;
+use crate::http::condition::Conditions;
 use crate::http::route::{Route, route};
 use crate::objects::MemoryObjects;
 use crate::remote::MemoryRemote;
@@ -35,8 +35,14 @@ impl Api {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let query: HashMap<_, _> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let authorization = token.map(|token| format!("Bearer {token}"));
-        let asked =
-            Asked { config: &self.config, objects: &self.objects, now: self.objects.now(), query, body: body.into() };
+        let asked = Asked {
+            config: &self.config,
+            objects: &self.objects,
+            now: self.objects.now(),
+            query,
+            body: body.into(),
+            conditions: Conditions::default(),
+        };
         let outside = Outside { store: &self.store, remote: &MemoryRemote::none() };
         let served = match route(method, path) {
             Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
@@ -44,7 +50,11 @@ impl Api {
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };
-        served.unwrap_or_else(|error: Error| error.to_rest())
+        match served {
+            Ok(Served::Whole(answer)) => answer,
+            Ok(Served::Streamed { .. }) => panic!("a large file"),
+            Err(error) => error.to_rest(),
+        }
     }
 
     pub(super) fn call(&self, method: &str, path: &str, body: &str) -> (u16, Value) {

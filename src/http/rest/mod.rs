@@ -1,5 +1,6 @@
 //! The REST API: one file for each resource, and what its bodies and queries look like.
 
+mod contents;
 #[cfg(test)]
 mod fixture;
 mod forks;
@@ -13,9 +14,9 @@ mod tokens;
 
 use std::collections::HashMap;
 
-use super::answer::Answer;
 use super::auth;
-use super::route::{NamespaceCall, RestCall, RestRoute};
+use super::condition::Conditions;
+use super::route::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -23,6 +24,8 @@ use crate::objects::Objects;
 use crate::remote::Remote;
 use crate::store::PackStore;
 use crate::store::inventory::Inventory;
+
+pub(crate) use contents::Served;
 
 /// A request, read.
 pub(crate) struct Asked<'a, O> {
@@ -32,6 +35,7 @@ pub(crate) struct Asked<'a, O> {
     pub(crate) now: u64,
     pub(crate) query: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
+    pub(crate) conditions: Conditions,
 }
 
 /// What some requests are about besides objects.
@@ -91,13 +95,31 @@ pub(crate) async fn serve<O: Objects>(
     asked: &Asked<'_, O>,
     outside: &Outside<'_, impl PackStore + Inventory, impl Remote>,
     admitted: Admitted<'_>,
-) -> Result<Answer, Error> {
-    match admitted {
-        Admitted::CreateNamespace(token) => namespaces::create(asked, token).await,
-        Admitted::ListNamespaces(token) => namespaces::list(asked, token).await,
-        Admitted::ListStorage => storage::list(asked, outside.store).await,
-        Admitted::In(namespace, call) => serve_namespace(asked, outside, namespace, call).await,
-    }
+) -> Result<Served, Error> {
+    let answer = match admitted {
+        Admitted::CreateNamespace(token) => namespaces::create(asked, token).await?,
+        Admitted::ListNamespaces(token) => namespaces::list(asked, token).await?,
+        Admitted::ListStorage => storage::list(asked, outside.store).await?,
+        Admitted::In(namespace, call) => return serve_namespace(asked, outside, namespace, call).await,
+    };
+    Ok(Served::Whole(answer))
+}
+
+/// Answers a request for a part of a repo's contents.
+async fn read<O: Objects>(
+    asked: &Asked<'_, O>,
+    store: &impl PackStore,
+    repo: (&NamespaceName, &RepoName),
+    part: &RepoPart,
+) -> Result<Served, Error> {
+    Ok(Served::Whole(match part {
+        RepoPart::Log => contents::log(asked, store, repo).await?,
+        RepoPart::Commit { hash } => contents::commit(asked, store, repo, hash).await?,
+        RepoPart::Tree { hash } => contents::tree(asked, store, repo, hash).await?,
+        RepoPart::Blob { hash } => return contents::blob(asked, store, repo, hash).await,
+        RepoPart::File => return contents::file(asked, store, repo).await,
+        RepoPart::Raw { segments } => return contents::raw(asked, store, repo, segments).await,
+    }))
 }
 
 async fn serve_namespace<O: Objects>(
@@ -105,27 +127,32 @@ async fn serve_namespace<O: Objects>(
     outside: &Outside<'_, impl PackStore, impl Remote>,
     namespace: NamespaceName,
     call: &NamespaceCall,
-) -> Result<Answer, Error> {
-    match call {
-        NamespaceCall::GetNamespace => namespaces::get(asked, &namespace).await,
-        NamespaceCall::DeleteNamespace => namespaces::delete(asked, &namespace).await,
-        NamespaceCall::CreateRepo => repos::create(asked, namespace).await,
-        NamespaceCall::ListRepos => repos::list(asked, &namespace).await,
-        NamespaceCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::ChangeRepo { repo } => repos::change(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await,
+) -> Result<Served, Error> {
+    let answer = match call {
+        NamespaceCall::GetNamespace => namespaces::get(asked, &namespace).await?,
+        NamespaceCall::DeleteNamespace => namespaces::delete(asked, &namespace).await?,
+        NamespaceCall::CreateRepo => repos::create(asked, namespace).await?,
+        NamespaceCall::ListRepos => repos::list(asked, &namespace).await?,
+        NamespaceCall::GetRepo { repo } => repos::get(asked, &namespace, &repo_name(repo, None)?).await?,
+        NamespaceCall::ChangeRepo { repo } => repos::change(asked, &namespace, &repo_name(repo, None)?).await?,
+        NamespaceCall::DeleteRepo { repo } => repos::delete(asked, &namespace, &repo_name(repo, None)?).await?,
         NamespaceCall::ForkRepo { repo } => {
-            forks::create(asked, outside.store, namespace, repo_name(repo, None)?).await
+            forks::create(asked, outside.store, namespace, repo_name(repo, None)?).await?
         }
         NamespaceCall::ImportRepo { repo } => {
-            imports::create(asked, outside.remote, namespace, repo_name(repo, None)?).await
+            imports::create(asked, outside.remote, namespace, repo_name(repo, None)?).await?
         }
-        NamespaceCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::GetRepoStorage { repo } => storage::get(asked, &namespace, &repo_name(repo, None)?).await,
-        NamespaceCall::CreateToken => tokens::create(asked, &namespace).await,
-        NamespaceCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await,
-    }
+        NamespaceCall::ListTokens { repo } => tokens::list(asked, &namespace, &repo_name(repo, None)?).await?,
+        NamespaceCall::ListPushes { repo } => pushes::list(asked, &namespace, &repo_name(repo, None)?).await?,
+        NamespaceCall::GetRepoStorage { repo } => storage::get(asked, &namespace, &repo_name(repo, None)?).await?,
+        NamespaceCall::ReadRepo { repo, part } => {
+            let repo = repo_name(repo, None)?;
+            return read(asked, outside.store, (&namespace, &repo), part).await;
+        }
+        NamespaceCall::CreateToken => tokens::create(asked, &namespace).await?,
+        NamespaceCall::RevokeToken { token_id } => tokens::revoke(asked, &namespace, token_id).await?,
+    };
+    Ok(Served::Whole(answer))
 }
 
 /// A repo's name, from the path or from the body at `pointer`.

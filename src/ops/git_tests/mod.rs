@@ -2,6 +2,7 @@
 
 mod against_git;
 mod collection;
+mod contents;
 mod deltas;
 mod forks;
 mod gathering;
@@ -24,8 +25,9 @@ use git_core::protocol::command::Command as Asked;
 
 use super::body::{MemoryBody, Stopped};
 use super::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
+use super::sink::MemorySink;
 use super::storage::{Room, StorageLimit};
-use super::upload_pack::{MemorySink, upload_pack};
+use super::upload_pack::upload_pack;
 use crate::durable::MemoryWire;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{MemoryObjects, Objects};

@@ -5,7 +5,7 @@ use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::Gone;
+use crate::ops::sink::Gone;
 use crate::store::bytes::Bytes;
 
 #[wasm_bindgen]

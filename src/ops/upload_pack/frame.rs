@@ -4,17 +4,11 @@ use git_core::ObjectId;
 use git_core::pack::entry::PACK_TRAILER_LEN;
 use git_core::pkt_line::{Band, SideBand, write_band, write_flush};
 
-use super::Gone;
 use super::digest::Sha1;
 use crate::config::{SEND_LEN, SMALL_LEN_MAX};
+use crate::ops::sink::{Gone, Sink};
 use crate::stats;
 use crate::store::bytes::{Buffer, Bytes};
-
-/// Where an answer goes, piece by piece.
-pub(crate) trait Sink {
-    /// Hands on bytes; waits while the client is slow.
-    async fn write(&mut self, bytes: Bytes) -> Result<(), Gone>;
-}
 
 /// Where the trailer of a pack comes from.
 pub(super) enum Trailer {
@@ -182,22 +176,10 @@ fn frame(data: &Bytes, data_len_max: usize) -> Bytes {
     framed.finish()
 }
 
-/// A sink that keeps what it gets.
-#[cfg(test)]
-#[derive(Default)]
-pub(crate) struct MemorySink(pub(crate) Vec<u8>);
-
-#[cfg(test)]
-impl Sink for MemorySink {
-    async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
-        self.0.extend(bytes.to_vec());
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::sink::MemorySink;
     use futures_executor::block_on;
     use git_core::pkt_line::{Packet, Reader};
 

@@ -9,64 +9,24 @@ mod trailers;
 mod trees;
 mod waiting;
 
-use std::fmt;
-
 use git_core::ObjectId;
 use git_core::protocol::Excerpt;
 use git_core::protocol::fetch::{Answer, FetchRequest, Negotiation};
 use git_core::refs::HEAD;
 use git_core::walk::{Boundary, all_reach, deepen};
-use wasm_bindgen::JsValue;
 
 use self::frame::Framing;
-#[cfg(test)]
-pub(crate) use self::frame::MemorySink;
-pub(crate) use self::frame::Sink;
 pub(super) use self::read::{Extent, Extents, Read, Reader, Stretches, read_ahead};
 pub(super) use self::send::{Written, planned_extents, stored_ranges, write_pack};
 pub(super) use self::trees::add_below;
 use self::waiting::while_waiting;
 use super::catalog::LoadedCatalog;
+use super::sink::{Sink, Unsent};
 use crate::durable::Failure;
 use crate::repo::Opened;
 use crate::repo::call::Snapshot;
 use crate::store::PackStore;
 use crate::time;
-
-/// Whoever takes the bytes takes no more: the client went away, or its stream was closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Gone(pub(crate) String);
-
-impl From<JsValue> for Gone {
-    fn from(error: JsValue) -> Self {
-        Self(format!("{error:?}"))
-    }
-}
-
-/// Why an answer was not sent to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unsent {
-    Gone(Gone),
-    /// Nobody has been told.
-    Failed(Failure),
-    /// The client has been told, in a packet that ends the answer for it.
-    Told(Failure),
-}
-
-impl From<Failure> for Unsent {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl fmt::Display for Unsent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Gone(Gone(cause)) => write!(f, "the client went away during a fetch: {cause}"),
-            Self::Failed(failure) | Self::Told(failure) => failure.fmt(f),
-        }
-    }
-}
 
 /// Answers a fetch request into `sink`: acknowledgements, and the pack when it follows.
 pub(crate) async fn upload_pack<S: PackStore, K: Sink>(

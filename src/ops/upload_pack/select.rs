@@ -111,11 +111,7 @@ fn filter_out<S: PackStore>(
 
 /// What is wanted, and what tags among it name.
 fn named<'p, S: PackStore>(catalog: &LoadedCatalog<'_, S>, wants: impl Iterator<Item = &'p Place>) -> Vec<Place> {
-    wants.flat_map(|&want| std::iter::successors(Some(want), |&place| tag_target(catalog, place))).collect()
-}
-
-fn tag_target<S: PackStore>(catalog: &LoadedCatalog<'_, S>, tag: Place) -> Option<Place> {
-    catalog.packs.resolve(tag.pack, catalog.packs.index(tag.pack)?.tag_target(tag.number)?)
+    wants.flat_map(|&want| std::iter::successors(Some(want), |&place| catalog.packs.tag_target(place))).collect()
 }
 
 /// The trees of all commits that are sent, as a list and as a set.
@@ -137,7 +133,7 @@ fn add_tags<S: PackStore>(catalog: &LoadedCatalog<'_, S>, refs: &[RefRow], selec
         let mut tag = place_of(&row.id);
         while let Some(place) = tag.filter(|&place| place != peeled && !held.contains(place)) {
             selected.insert(place);
-            tag = tag_target(catalog, place);
+            tag = catalog.packs.tag_target(place);
         }
     }
 }

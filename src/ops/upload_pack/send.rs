@@ -11,12 +11,13 @@ use git_core::pack::select::{
     Item, Layout, Plan, SendOptions, delta_entry, is_whole_pack, rewrite_header, whole_entry,
 };
 
-use super::frame::{Framing, PackOut, Sink, Trailer};
+use super::frame::{Framing, PackOut, Trailer};
 use super::read::{Extents, Reader, Stretches, read_ahead};
-use super::{Gone, Unsent, trailers};
+use super::trailers;
 use crate::config::OBJECTS_AHEAD_MAX;
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
+use crate::ops::sink::{Gone, Sink, Unsent};
 use crate::store::PackStore;
 
 /// Sends the pack. When something fails on the way, a client that can be told is told.

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use super::{Gone, Sink};
+use crate::ops::sink::{Gone, Sink};
 
 /// Waits for `work`. Each time that `tick` ends before it does, what `say` makes of the number of ticks is sent: it keeps
 /// connections open that would be closed after a time of silence.
@@ -32,7 +32,7 @@ pub(super) async fn while_waiting<T, K: Sink>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::upload_pack::MemorySink;
+    use crate::ops::sink::MemorySink;
     use futures_executor::block_on;
     use std::future::poll_fn;
     use std::task::Poll;

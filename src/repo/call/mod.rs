@@ -86,6 +86,11 @@ pub(crate) enum Call {
         token_sha256: String,
         view: View,
     },
+    /// Opens the repo for who reads contents without Git, and needs no token: packs, and of the refs those with these names.
+    Read {
+        /// Full names, and `HEAD` for the default branch.
+        names: Vec<String>,
+    },
     /// Pack and refs become real, together or not at all.
     Commit(Commit),
     /// An upload that will not be committed: its bytes may be reclaimed now.
@@ -218,6 +223,7 @@ mod tests {
             &Call::Open { token_sha256: "h".into(), view: View::PushRefs },
             r#"{"open":{"token_sha256":"h","view":"push_refs"}}"#,
         );
+        travels_as(&Call::Read { names: vec!["HEAD".into()] }, r#"{"read":{"names":["HEAD"]}}"#);
         travels_as(
             &Call::ListTokens(ListTokens { repo_id: None, state: Some(TokenState::Revoked), per_page: 30, page: 1 }),
             r#"{"list_tokens":{"state":"revoked","per_page":30,"page":1}}"#,

@@ -151,6 +151,19 @@ impl Catalog {
         parents.map(move |parent| self.resolve(place.pack, parent))
     }
 
+    /// What a tag names; `None` when the object is no tag, or what it names is not here.
+    pub fn tag_target(&self, tag: Place) -> Option<Place> {
+        self.resolve(tag.pack, self.index(tag.pack)?.tag_target(tag.number)?)
+    }
+
+    /// The object at the end of a chain of tags: the object itself when it is none.
+    pub fn peel(&self, mut place: Place) -> Place {
+        while let Some(target) = self.tag_target(place) {
+            place = target;
+        }
+        place
+    }
+
     /// The ids of the parents of a commit, whether or not they are here.
     pub fn parent_ids(&self, place: Place) -> Vec<ObjectId> {
         let (Some(index), Some(commit)) = (self.index(place.pack), self.commit(place)) else { return Vec::new() };

@@ -1,0 +1,160 @@
+//! The methods of a handle that read contents.
+
+use git_core::ObjectId;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Asked, Outside};
+use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, PATH_LEN_MAX, REF_NAME_LEN_MAX, WHOLE_LEN_MAX};
+use crate::error::{Error, Success};
+use crate::http::answer::Answer;
+use crate::input::Fields;
+use crate::objects::Objects;
+use crate::ops::contents::{Contents, ContentsFault, Revision, media_type, object_id};
+use crate::store::PackStore;
+
+/// `repo.readBlob(hash)`
+pub(super) async fn blob<O: Objects, S: PackStore, R>(
+    asked: &Asked<'_, O>,
+    outside: &Outside<'_, S, R>,
+) -> Result<Answer, Error> {
+    let id = hash(asked)?;
+    let contents = open(asked, outside.store, &[]).await?;
+    match contents.blob(id)? {
+        Some(blob) => Ok(bytes(contents.bytes(&blob).await?)),
+        None => Ok(Answer::empty(Success::NoContent.status())),
+    }
+}
+
+/// `repo.readFile({ ref, path })`
+pub(super) async fn file<O: Objects, S: PackStore, R>(
+    asked: &Asked<'_, O>,
+    outside: &Outside<'_, S, R>,
+) -> Result<Answer, Error> {
+    let args = asked.arguments.object("args")?.unwrap_or_default();
+    let revision = revision(&args, args.required_text("ref")?)?;
+    let path = args.required_text("path")?;
+    if !(1..=PATH_LEN_MAX).contains(&path.len()) {
+        return Err(args.error("path", &format!("must be of 1 to {PATH_LEN_MAX} bytes")));
+    }
+    let contents = open(asked, outside.store, std::slice::from_ref(&revision)).await?;
+    let Some(blob) = contents.blob_at(&revision, path).await? else {
+        return Ok(Answer::empty(Success::NoContent.status()));
+    };
+    let content = contents.bytes(&blob).await?;
+    let content_type = media_type(&content, true);
+    Ok(bytes(content).with_header("content-type", content_type.into()))
+}
+
+/// `repo.readTree(hash)`
+pub(super) async fn tree<O: Objects, S: PackStore, R>(
+    asked: &Asked<'_, O>,
+    outside: &Outside<'_, S, R>,
+) -> Result<Answer, Error> {
+    let id = hash(asked)?;
+    fitting(id, &open(asked, outside.store, &[]).await?.tree(id).await?)
+}
+
+/// `repo.readCommit(hash)`
+pub(super) async fn commit<O: Objects, S: PackStore, R>(
+    asked: &Asked<'_, O>,
+    outside: &Outside<'_, S, R>,
+) -> Result<Answer, Error> {
+    let id = hash(asked)?;
+    fitting(id, &open(asked, outside.store, &[]).await?.commit(id).await?)
+}
+
+/// `repo.log(opts?)`
+pub(super) async fn log<O: Objects, S: PackStore, R>(
+    asked: &Asked<'_, O>,
+    outside: &Outside<'_, S, R>,
+) -> Result<Answer, Error> {
+    let opts = asked.arguments.object("opts")?.unwrap_or_default();
+    let revision = opts.text("ref")?.map_or(Ok(Revision::head()), |text| revision(&opts, text))?;
+    let limit = opts.number_in("limit", 1..=LOG_OFFSET_MAX)?.unwrap_or(LOG_LIMIT_DEFAULT).min(LOG_LIMIT_MAX);
+    let offset = opts.number_in("offset", 0..=LOG_OFFSET_MAX)?.unwrap_or(0);
+    let contents = open(asked, outside.store, std::slice::from_ref(&revision)).await?;
+    // What is no revision of a commit has no history.
+    let log = match contents.log(&revision, limit, offset).await {
+        Err(Error::Contents(ContentsFault::NoRevision(_) | ContentsFault::Kind { .. })) => Vec::new(),
+        log => log?,
+    };
+    Ok(shown(&log))
+}
+
+/// The repo that the handle was made for, in one call to its object.
+async fn open<'a, O: Objects, S: PackStore>(
+    asked: &Asked<'_, O>,
+    store: &'a S,
+    revisions: &[Revision],
+) -> Result<Contents<'a, S>, Error> {
+    let (name, repo_id) = asked.handle()?;
+    let contents = Contents::open(asked.objects, store, (&asked.namespace, &name), revisions).await?;
+    if contents.repo_id() == repo_id { Ok(contents) } else { Err(Error::RepoNotFound(name.to_string())) }
+}
+
+fn hash<O>(asked: &Asked<'_, O>) -> Result<ObjectId, Error> {
+    let id = object_id(asked.arguments.required_text("hash")?);
+    id.ok_or_else(|| asked.arguments.error("hash", "must be 40 lower-case hexadecimal digits"))
+}
+
+fn revision(fields: &Fields, text: &str) -> Result<Revision, Error> {
+    let error = || fields.error("ref", &format!("must be of 1 to {REF_NAME_LEN_MAX} bytes"));
+    Revision::parse(text).ok_or_else(error)
+}
+
+/// The bytes of a blob, of no type.
+fn bytes(content: Vec<u8>) -> Answer {
+    Answer { body: content, ..Answer::empty(Success::Ok.status()) }
+}
+
+/// What is read is in JavaScript's names already.
+fn shown(result: &impl Serialize) -> Answer {
+    Answer::json(Success::Ok.status(), &json!({ "result": result }))
+}
+
+/// An object, if it is no larger than a message between Workers may be.
+fn fitting(id: ObjectId, result: &impl Serialize) -> Result<Answer, Error> {
+    #[derive(Serialize)]
+    struct Shown<'a, T> {
+        result: &'a T,
+    }
+    let answer = Answer::json(Success::Ok.status(), &Shown { result });
+    if answer.body.len() as u64 > WHOLE_LEN_MAX {
+        return Err(ContentsFault::TooLarge(id).into());
+    }
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::binding::fixture::{Bound, thrown};
+
+    #[test]
+    fn arguments_are_looked_at_before_anything_is_read() {
+        let bound = Bound::new();
+        let repo = bound.create("r");
+        let zeros = "0".repeat(40);
+        for (method, arguments, message) in [
+            ("readBlob", json!({"hash": "abc"}), "Invalid hash: must be 40 lower-case hexadecimal digits."),
+            ("readTree", json!({"hash": "A".repeat(40)}), "Invalid hash: must be 40 lower-case hexadecimal digits."),
+            ("readCommit", json!({}), "Invalid hash: is required."),
+            ("readFile", json!({"args": {"ref": "", "path": "a"}}), "Invalid ref: must be of 1 to 1024 bytes."),
+            ("readFile", json!({"args": {"ref": "a", "path": ""}}), "Invalid path: must be of 1 to 4096 bytes."),
+            ("readFile", json!({"args": "a"}), "Invalid args: expected an object."),
+            ("log", json!({"opts": {"limit": 0}}), "Invalid limit: must be between 1 and 2147483647."),
+        ] {
+            assert_eq!(repo.error(method, arguments), thrown("INVALID_INPUT", message), "{method}");
+        }
+        for method in ["readTree", "readCommit"] {
+            assert_eq!(repo.call(method, json!({"hash": zeros})), Value::Null);
+        }
+        assert_eq!(repo.answer("readBlob", json!({"hash": zeros})).status, 204);
+        assert_eq!(repo.answer("readFile", json!({"args": {"ref": "main", "path": "a"}})).status, 204);
+        for opts in [json!({}), json!({"ref": "none"}), json!({"limit": 5000, "offset": 7})] {
+            assert_eq!(repo.call("log", json!({"opts": opts})), json!([]));
+        }
+    }
+}
