@@ -5,6 +5,7 @@
 //! begins is asked for by the repos themselves.
 
 mod account;
+mod body;
 mod config;
 mod durable;
 mod error;
