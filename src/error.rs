@@ -9,11 +9,11 @@ use git_core::ObjectId;
 use git_core::protocol::RequestError;
 use serde_json::json;
 
+use crate::body::{BodyError, Stopped};
 use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
 use crate::durable::Failure;
 use crate::http::answer::Answer;
 use crate::http::envelope;
-use crate::ops::body::{BodyError, Stopped};
 use crate::ops::contents::ContentsFault;
 use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;

@@ -6,6 +6,7 @@
 
 mod account;
 mod binding;
+mod body;
 mod config;
 mod durable;
 mod error;

@@ -6,8 +6,8 @@ use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::Request;
 
+use crate::body::{Body, BodyError};
 use crate::config::BODY_READ_LEN;
-use crate::ops::body::{Body, BodyError};
 
 #[wasm_bindgen]
 extern "C" {

@@ -13,6 +13,7 @@ use super::answer::Answer;
 use super::auth;
 use super::route::{Endpoint, GitRoute};
 use super::{serving, stream};
+use crate::body::{self, Stopped};
 use crate::config::{
     self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
     REF_PREFIXES_MAX, WANTS_MAX,
@@ -21,7 +22,6 @@ use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{DurableObjects, Objects};
-use crate::ops::body::{self, Stopped};
 use crate::ops::object_info::object_info;
 use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use crate::ops::storage::{self, Room};

@@ -14,11 +14,11 @@ mod stream;
 
 use worker::{Env, Request, Response, Url};
 
+use crate::body::{Stopped, read_whole};
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
-use crate::ops::body::{Stopped, read_whole};
 use crate::ops::contents::send;
 use crate::rate_limit;
 use crate::remote::PlatformRemote;

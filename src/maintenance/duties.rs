@@ -38,7 +38,8 @@ pub(crate) async fn perform<D: Database, S: PackStore, R: Remote>(
     settle(db, || match done {
         Ok(Step::Over) => job::done(db, now(), &job),
         Ok(Step::More) => job::goes_on(db, now()),
-        Ok(Step::Again) | Err(_) => job::put_off(db, now(), &job),
+        Ok(Step::Again) => job::put_off(db, now(), &job),
+        Err(_) => job::failed(db, now(), &job),
     })
 }
 
@@ -62,7 +63,7 @@ async fn run<S: PackStore, R: Remote>(
         return Ok(Step::Over);
     }
     if job.is_spent() {
-        return import::give_up(&repo).await.map(|()| Step::Over);
+        return import::give_up(&repo, job.cause()).await.map(|()| Step::Over);
     }
     import::step(&repo, (tools.store, tools.remote), tools.limits, now).await
 }
@@ -72,7 +73,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::config::ALARM_LOST_MS;
+    use crate::config::{ALARM_LOST_MS, IMPORT_ATTEMPTS_MAX};
     use crate::durable::{MemoryDatabase, ready};
     use crate::objects::MemoryObjects;
     use crate::remote::MemoryRemote;
@@ -144,6 +145,18 @@ mod tests {
         let import = Import::new();
         import.repo.exec("UPDATE imports SET download = 'none of ours'", &[]).unwrap();
         import.run(|job| import.perform(job));
+        assert_eq!(import.failure(), "this server failed too often");
+    }
+
+    #[test]
+    fn an_import_that_is_killed_too_often_says_so() {
+        let import = Import::new();
+        let n_attempts = import.run(|job| {
+            if job.is_spent() {
+                import.perform(job);
+            }
+        });
+        assert_eq!(n_attempts as u64, 1 + IMPORT_ATTEMPTS_MAX);
         assert_eq!(import.failure(), "it was interrupted too often");
     }
 

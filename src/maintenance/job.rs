@@ -2,6 +2,7 @@
 
 use crate::config::{BACKOFF_MAX_MS, BACKOFF_MIN_MS, IMPORT_ATTEMPTS_MAX, IMPORT_WATCH_MS, MAINTENANCE_ATTEMPTS_MAX};
 use crate::durable::{Database, Failure, Schema};
+use crate::ops::import::Cause;
 use crate::repo::Work;
 
 const SCHEMA: Schema = Schema { tables: &TABLES, steps: &[&IMPORTS, &DUE] };
@@ -16,8 +17,12 @@ const TABLES: [&str; 1] = [
 
 const IMPORTS: [&str; 1] = ["ALTER TABLE job ADD COLUMN imports INTEGER NOT NULL DEFAULT 0"];
 
-// When the alarm was last set to go off.
-const DUE: [&str; 1] = ["ALTER TABLE job ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0"];
+const DUE: [&str; 2] = [
+    // When the alarm was last set to go off.
+    "ALTER TABLE job ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0",
+    // How many of the attempts came to an end, with a failure of the platform; the others were killed.
+    "ALTER TABLE job ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
+];
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +31,7 @@ pub(crate) struct Job {
     pub(super) repo: String,
     pub(super) work: Work,
     attempts: u64,
+    failures: u64,
     version: u64,
 }
 
@@ -40,7 +46,7 @@ pub(super) fn note<D: Database>(db: &D, now: u64, namespace: &str, repo: &str, w
         return db.set_alarm(Some(row.integer()?.max(now)));
     }
     let noted = db.exec(
-        "UPDATE job SET collects = MAX(collects, ?1), imports = MAX(imports, ?2), attempts = 0, version = version + 1
+        "UPDATE job SET collects = MAX(collects, ?1), imports = MAX(imports, ?2), attempts = 0, failures = 0, version = version + 1
          RETURNING 1",
         &[collects.into(), imports.into()],
     )?;
@@ -65,7 +71,7 @@ pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure
     if !SCHEMA.exists(db)? {
         return Ok(None);
     }
-    let rows = db.exec("SELECT namespace, repo, collects, imports, attempts, version FROM job", &[])?;
+    let rows = db.exec("SELECT namespace, repo, collects, imports, attempts, failures, version FROM job", &[])?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
     let (namespace, repo, collects, imports) = (row.text()?, row.text()?, row.flag()?, row.flag()?);
     let work = match (imports, collects) {
@@ -73,7 +79,8 @@ pub(super) fn take<D: Database>(db: &D, now: u64) -> Result<Option<Job>, Failure
         (false, true) => Work::Collect,
         (false, false) => Work::Compact,
     };
-    let job = Job { namespace, repo, work, attempts: row.integer()?, version: row.integer()? };
+    let (attempts, failures, version) = (row.integer()?, row.integer()?, row.integer()?);
+    let job = Job { namespace, repo, work, attempts, failures, version };
     if job.attempts > MAINTENANCE_ATTEMPTS_MAX && work != Work::Import {
         db.exec("DELETE FROM job", &[])?;
         db.set_alarm(None)?;
@@ -90,6 +97,11 @@ impl Job {
     pub(super) fn is_spent(&self) -> bool {
         self.attempts >= IMPORT_ATTEMPTS_MAX
     }
+
+    /// What ended most of the attempts.
+    pub(super) fn cause(&self) -> Cause {
+        if self.failures * 2 > self.attempts { Cause::Failed } else { Cause::Interrupted }
+    }
 }
 
 /// The job has been done. It is begun again if it was asked for meanwhile.
@@ -100,8 +112,14 @@ pub(super) fn done<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failu
 
 /// A part of the job has been done, and the next one is begun at once.
 pub(super) fn goes_on<D: Database>(db: &D, now: u64) -> Result<(), Failure> {
-    db.exec("UPDATE job SET attempts = 0", &[])?;
+    db.exec("UPDATE job SET attempts = 0, failures = 0", &[])?;
     arm(db, now)
+}
+
+/// The platform failed: the job is put off.
+pub(super) fn failed<D: Database>(db: &D, now: u64, job: &Job) -> Result<(), Failure> {
+    db.exec("UPDATE job SET failures = failures + 1", &[])?;
+    put_off(db, now, job)
 }
 
 /// The job could not be done: it is tried again later, a few times.

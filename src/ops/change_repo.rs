@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::ops::get_repo::missing;
-use crate::repo::call::{Refusal, RepoChange, RepoInfo};
+use crate::ops::get_repo::refused;
+use crate::repo::call::{RepoChange, RepoInfo};
 
 /// Changes a repo, and returns how it stands then.
 pub(crate) async fn change_repo(
@@ -16,8 +16,7 @@ pub(crate) async fn change_repo(
 ) -> Result<RepoInfo, Error> {
     let info = match objects.repo(namespace, repo)?.change(change).await? {
         Ok(info) => info,
-        Err(Refusal::NotFound) => return Err(missing(objects, namespace, repo).await?),
-        Err(refusal) => return Err(Error::Refused { repo: repo.to_string(), refusal }),
+        Err(refusal) => return Err(refused(objects, namespace, repo, refusal).await?),
     };
     // The repo's object reports by itself a little later, so a failure here only delays the listing.
     if let Err(failure) = objects.namespace(namespace)?.report(info.clone()).await {

@@ -14,8 +14,20 @@ pub(crate) async fn get_repo(
     match objects.repo(namespace, repo)?.info().await? {
         Ok(info) if info.status == Status::Ready => Ok(info),
         Ok(info) => Err(Error::Refused { repo: repo.to_string(), refusal: Refusal::NotReady(info.status) }),
-        Err(refusal @ Refusal::ImportFailed { .. }) => Err(Error::Refused { repo: repo.to_string(), refusal }),
-        Err(_) => Err(missing(objects, namespace, repo).await?),
+        Err(refusal) => Err(refused(objects, namespace, repo, refusal).await?),
+    }
+}
+
+/// Why a repo's object refuses, in the caller's words: of one that it does not have the namespace may know more.
+pub(crate) async fn refused(
+    objects: &impl Objects,
+    namespace: &NamespaceName,
+    repo: &RepoName,
+    refusal: Refusal,
+) -> Result<Error, Error> {
+    match refusal {
+        Refusal::NotFound => missing(objects, namespace, repo).await,
+        refusal => Ok(Error::Refused { repo: repo.to_string(), refusal }),
     }
 }
 

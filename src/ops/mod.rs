@@ -1,6 +1,5 @@
 //! What callers want done, one verb a file, whichever way they ask. Generic over [`crate::objects::Objects`].
 
-pub(crate) mod body;
 mod catalog;
 pub(crate) mod change_repo;
 pub(crate) mod compact;

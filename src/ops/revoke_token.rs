@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
+use crate::repo::call::Refusal;
 
 /// Revokes a token. When this returns the token opens nothing.
 pub(crate) async fn revoke_token(
@@ -14,5 +15,8 @@ pub(crate) async fn revoke_token(
     let repo = objects.namespace(namespace)?.find_token(token_id.to_owned()).await?.ok_or_else(unknown)?;
     let name = RepoName::parse(&repo.name).ok_or_else(unknown)?;
     let revoked = objects.repo(namespace, &name)?.revoke_token(repo.repo_id, token_id.to_owned()).await?;
-    revoked.map_err(|_| unknown())
+    revoked.map_err(|refusal| match refusal {
+        Refusal::NotReady(_) => Error::Refused { repo: name.to_string(), refusal },
+        _ => unknown(),
+    })
 }

@@ -1,7 +1,7 @@
 //! Another server in memory: a function that answers, in pieces of a given length, and breaks off or stalls on demand.
 
 use super::{Remote, RemoteAnswer, RemoteRequest, Unreachable};
-use crate::ops::body::MemoryBody;
+use crate::body::MemoryBody;
 
 /// What the function answers: a status, a location, a body, and whether that breaks off or its end never comes.
 pub(crate) struct MemoryAnswer {

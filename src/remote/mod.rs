@@ -10,7 +10,7 @@ mod memory;
 
 use std::fmt;
 
-use crate::ops::body::Body;
+use crate::body::Body;
 
 #[cfg(test)]
 pub(crate) use memory::{MemoryAnswer, MemoryRemote};

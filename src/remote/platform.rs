@@ -6,8 +6,8 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use super::{Remote, RemoteAnswer, RemoteRequest, Unreachable};
+use crate::body::{Body, BodyError};
 use crate::config::{self, AGENT};
-use crate::ops::body::{Body, BodyError};
 use crate::stream_body::StreamBody;
 use crate::time;
 

@@ -68,22 +68,24 @@ fn answer<D: Database>(
         },
         Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),
         Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
-        Call::AddToken { repo_id, token } => match metadata::living_as(db, repo_id)? {
-            Some(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
-            None => Err(Refusal::NotFound),
+        Call::AddToken { repo_id, token } => match metadata::ready_as(db, repo_id)? {
+            Ok(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
+            Err(refusal) => Err(refusal),
         },
         Call::ListTokens(call) => tokens::list(db, now, call)?.map(Reply::Tokens),
-        Call::RevokeToken { repo_id, token_id } => match metadata::living_as(db, repo_id)? {
-            Some(_) => tokens::revoke(db, now, repo_id, By::Id(token_id))?.map(|()| Reply::Done),
-            None => Err(Refusal::TokenNotFound),
+        Call::RevokeToken { repo_id, token_id } => match metadata::ready_as(db, repo_id)? {
+            Ok(_) => tokens::revoke(db, now, repo_id, By::Id(token_id))?.map(|()| Reply::Done),
+            Err(Refusal::NotFound) => Err(Refusal::TokenNotFound),
+            Err(refusal) => Err(refusal),
         },
-        Call::RevokeSecret { repo_id, sha256 } => match metadata::living_as(db, repo_id)? {
-            Some(_) => tokens::revoke(db, now, repo_id, By::Sha256(sha256))?.map(|()| Reply::Done),
-            None => Err(Refusal::TokenNotFound),
+        Call::RevokeSecret { repo_id, sha256 } => match metadata::ready_as(db, repo_id)? {
+            Ok(_) => tokens::revoke(db, now, repo_id, By::Sha256(sha256))?.map(|()| Reply::Done),
+            Err(Refusal::NotFound) => Err(Refusal::TokenNotFound),
+            Err(refusal) => Err(refusal),
         },
-        Call::ListPushes { limit, before } => match metadata::living(db)? {
-            Some(repo) => Ok(Reply::Pushes(pushes::page(db, now, &repo.info.repo_id, *limit, *before)?)),
-            None => Err(Refusal::NotFound),
+        Call::ListPushes { limit, before } => match metadata::ready(db)? {
+            Ok(repo) => Ok(Reply::Pushes(pushes::page(db, now, &repo.info.repo_id, *limit, *before)?)),
+            Err(refusal) => Err(refusal),
         },
         Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
         Call::Read { names } => open::read(db, moment, names, strings)?.map(Reply::Snapshot),

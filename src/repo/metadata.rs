@@ -38,6 +38,24 @@ pub(super) fn living_as<D: Database>(db: &D, repo_id: &str) -> Result<Option<Rep
     Ok(living(db)?.filter(|repo| repo.info.repo_id == repo_id))
 }
 
+/// The repo, if it is ready.
+pub(super) fn ready<D: Database>(db: &D) -> Result<Result<Repo, Refusal>, Failure> {
+    living(db).map(if_ready)
+}
+
+/// The same, if the incarnation that lives is this one.
+pub(super) fn ready_as<D: Database>(db: &D, repo_id: &str) -> Result<Result<Repo, Refusal>, Failure> {
+    living_as(db, repo_id).map(if_ready)
+}
+
+fn if_ready(repo: Option<Repo>) -> Result<Repo, Refusal> {
+    match repo {
+        Some(repo) if repo.info.status == Status::Ready => Ok(repo),
+        Some(repo) => Err(Refusal::NotReady(repo.info.status)),
+        None => Err(Refusal::NotFound),
+    }
+}
+
 /// Makes the repo with its first token. The same `repo_id` again is the same creation.
 pub(super) fn create<D: Database>(db: &D, now: u64, new: &NewRepo) -> Result<Result<RepoInfo, Refusal>, Failure> {
     create_with(db, now, new, || Ok(()))
@@ -84,10 +102,10 @@ pub(super) fn create_with<D: Database>(
 
 /// Changes what is said of the repo. A branch that becomes the default one need not be there.
 pub(super) fn change<D: Database>(db: &D, now: u64, change: &RepoChange) -> Result<Result<RepoInfo, Refusal>, Failure> {
-    let Some(repo) = living(db)? else { return Ok(Err(Refusal::NotFound)) };
-    if repo.info.status != Status::Ready {
-        return Ok(Err(Refusal::NotReady(repo.info.status)));
-    }
+    let repo = match ready(db)? {
+        Ok(repo) => repo,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     if *change == RepoChange::default() {
         return Ok(Ok(repo.info));
     }

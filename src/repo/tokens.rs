@@ -79,13 +79,13 @@ const STATE: &str = "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expire
 /// One page, newest first, of the tokens in a state, or in any.
 pub(super) fn list<D: Database>(db: &D, now: u64, call: &ListTokens) -> Result<Result<TokenPage, Refusal>, Failure> {
     let ListTokens { repo_id, state, per_page, page: number } = call;
-    let living = match repo_id {
-        Some(repo_id) => metadata::living_as(db, repo_id)?,
-        None => metadata::living(db)?,
+    let ready = match repo_id {
+        Some(repo_id) => metadata::ready_as(db, repo_id)?,
+        None => metadata::ready(db)?,
     };
-    Ok(match living {
-        Some(repo) => Ok(page(db, now, &repo.info.repo_id, *state, (*per_page, *number))?),
-        None => Err(Refusal::NotFound),
+    Ok(match ready {
+        Ok(repo) => Ok(page(db, now, &repo.info.repo_id, *state, (*per_page, *number))?),
+        Err(refusal) => Err(refusal),
     })
 }
 

@@ -43,8 +43,16 @@ pub(crate) const CODE_RULES: &[Rule] = &[
         broken_by: "use crate::{error::Error, http::body::Body};",
     },
     Rule {
-        says: "arrows point down: objects and store know neither use cases nor HTTP",
-        within: &["src/repo/", "src/namespace/", "src/account/", "src/store/"],
+        says: "arrows point down: objects, store, other servers and bodies know neither use cases nor HTTP",
+        within: &[
+            "src/repo/",
+            "src/namespace/",
+            "src/account/",
+            "src/store/",
+            "src/remote/",
+            "src/body.rs",
+            "src/stream_body.rs",
+        ],
         except: &[],
         words: &["crate::http", "crate::ops"],
         broken_by: "let push = crate::ops::receive_pack::Push::default();",

@@ -20,6 +20,7 @@ const NOW: u64 = 1_760_000_000_000;
 pub(super) struct Api {
     pub(super) objects: MemoryObjects,
     pub(super) store: MemoryPacks,
+    pub(super) remote: MemoryRemote<'static>,
     config: Config,
 }
 
@@ -27,7 +28,7 @@ impl Api {
     pub(super) fn new() -> Self {
         let objects = MemoryObjects::default();
         objects.wait(NOW);
-        Self { objects, store: MemoryPacks::default(), config: Config::of_tests() }
+        Self { objects, store: MemoryPacks::default(), remote: MemoryRemote::none(), config: Config::of_tests() }
     }
 
     pub(super) fn answer(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
@@ -43,7 +44,7 @@ impl Api {
             body: body.into(),
             conditions: Conditions::default(),
         };
-        let outside = Outside { store: &self.store, remote: &MemoryRemote::none() };
+        let outside = Outside { store: &self.store, remote: &self.remote };
         let served = match route(method, path) {
             Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
                 .and_then(|admitted| ready(serve(&asked, &outside, admitted))),

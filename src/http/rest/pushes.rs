@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::envelope::{self, CursorInfo};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::ops::get_repo::missing;
+use crate::ops::get_repo::refused;
 use crate::repo::call::{MovedRef, PushRecord};
 use crate::time::iso;
 
@@ -52,7 +52,10 @@ pub(super) async fn list<O: Objects>(
     let cursor_error = || parameter_error("cursor", "must be one that a list of pushes returned");
     let before = cursor.map(|text| decode(text).ok_or_else(cursor_error)).transpose()?;
     let listed = asked.objects.repo(namespace, repo)?.list_pushes(per_page, before).await?;
-    let Ok(listed) = listed else { return Err(missing(asked.objects, namespace, repo).await?) };
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(refusal) => return Err(refused(asked.objects, namespace, repo, refusal).await?),
+    };
     let pushes: Vec<LogEntry<'_>> = listed.pushes.iter().map(push).collect();
     let info =
         CursorInfo { cursor: listed.next.map(encode).unwrap_or_default(), per_page, count: pushes.len(), pages: None };

@@ -12,7 +12,7 @@ use crate::input::Fields;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
 use crate::ops::create_token::create_token;
-use crate::ops::get_repo::{get_repo, missing};
+use crate::ops::get_repo::{get_repo, refused};
 use crate::ops::revoke_token::revoke_token;
 use crate::random;
 use crate::repo::call::TokenState;
@@ -39,7 +39,10 @@ pub(super) async fn list<O: Objects>(
     let per_page = number_parameter(&asked.query, "per_page", 1..=TOKENS_PER_PAGE_MAX, TOKENS_PER_PAGE_DEFAULT)?;
     let page = number_parameter(&asked.query, "page", 1..=PAGE_MAX, 1)?;
     let listed = asked.objects.repo(namespace, repo)?.list_tokens(state, short(per_page), short(page)).await?;
-    let Ok(listed) = listed else { return Err(missing(asked.objects, namespace, repo).await?) };
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(refusal) => return Err(refused(asked.objects, namespace, repo, refusal).await?),
+    };
     let tokens: Vec<Token<'_>> = listed.tokens.iter().map(Token::of).collect();
     let info = PageInfo {
         page,

@@ -23,11 +23,11 @@ use git_core::pkt_line::{Decoded, decode, write_delimiter, write_flush, write_li
 use git_core::protocol::RequestLimits;
 use git_core::protocol::command::Command as Asked;
 
-use super::body::{MemoryBody, Stopped};
 use super::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use super::sink::MemorySink;
 use super::storage::{Room, StorageLimit};
 use super::upload_pack::upload_pack;
+use crate::body::{MemoryBody, Stopped};
 use crate::durable::MemoryWire;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{MemoryObjects, Objects};

@@ -5,9 +5,9 @@ use git_core::protocol::client::{Event, FetchRequest, FetchResponse};
 
 use super::fault::ImportFault;
 use super::upstream::{Upstream, broken};
+use crate::body::Body;
 use crate::config::{IMPORT_DOWNLOAD_MS, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX, IMPORT_WANTED_MS};
 use crate::durable::Failure;
-use crate::ops::body::Body;
 use crate::ops::storage::Room;
 use crate::ops::upload::{Upload, Uploaded};
 use crate::remote::Remote;

@@ -5,6 +5,8 @@ use std::fmt;
 use git_core::pack::PackError;
 use git_core::protocol::client::RemoteError;
 
+use crate::durable::Failure;
+use crate::ops::receive_pack::Refused;
 use crate::ops::storage::StorageLimit;
 use crate::remote::{RemoteStatus, Unreachable, UrlFault};
 
@@ -44,6 +46,16 @@ impl ImportFault {
             RemoteStatus::AuthRequired => Some(Self::AuthRequired),
             RemoteStatus::NotFound => Some(Self::NotFound),
             RemoteStatus::Other(number) => Some(Self::Unavailable(format!("the remote answered with status {number}"))),
+        }
+    }
+
+    /// Why a pack is not taken in. Outside: it may be another time, since others are at work here.
+    pub(super) fn of_refused(refused: Refused) -> Result<Self, Failure> {
+        match refused {
+            Refused::Pack(error) => Ok(error.into()),
+            Refused::Storage(limit) => Ok(Self::Storage(limit)),
+            Refused::Shallow(_) => Ok(Self::Unsound(format!("the remote's pack is refused: {refused}"))),
+            Refused::Busy(_) => Err(Failure::Platform(refused.to_string())),
         }
     }
 }
@@ -86,5 +98,19 @@ impl fmt::Display for ImportFault {
             Self::Storage(limit) => limit.fmt(f),
             Self::Unwanted => f.write_str("the repo has been deleted"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_history_that_must_not_end_where_it_does_ends_the_import_too() {
+        let fault = ImportFault::of_refused(Refused::Shallow(BTreeSet::new()));
+        assert_eq!(fault, Ok(ImportFault::Unsound("the remote's pack is refused: shallow update not allowed".into())));
+        assert!(fault.is_ok_and(|fault| fault.is_final()));
     }
 }

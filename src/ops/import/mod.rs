@@ -27,7 +27,7 @@ use crate::repo::Work;
 use crate::repo::call::{ImportPlan, NewImport, NewRepo, Refusal, RepoInfo, Scope, Status};
 
 pub(crate) use fault::ImportFault;
-pub(crate) use step::{Limits, Step, give_up, step};
+pub(crate) use step::{Cause, Limits, Step, give_up, step};
 
 /// An import that somebody wants.
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@ use super::download::{Course, Downloaded, download};
 use super::fault::ImportFault;
 use super::stored::StoredBody;
 use super::upstream::{Patience, Upstream};
+use crate::body::Stopped;
 use crate::config::{IMPORT_DOWNLOADS_MAX, IMPORT_REFS_MS};
 use crate::durable::{Failure, Wire};
 use crate::log;
-use crate::ops::body::Stopped;
 use crate::ops::catalog::LoadedCatalog;
-use crate::ops::receive_pack::{Destination, Ingested, Refused, Said, Storing, Turn, ingest};
+use crate::ops::receive_pack::{Destination, Ingested, Said, Storing, Turn, ingest};
 use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::random;
@@ -67,11 +67,24 @@ pub(crate) async fn step<W: Wire, S: PackStore, R: Remote>(
     }
 }
 
-/// Ends an import that was killed too often.
-pub(crate) async fn give_up<W: Wire>(repo: &RepoClient<W>) -> Result<(), Failure> {
+/// Why an import is given up that comes no further, though the other server has done its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Its steps were killed: by the platform's limits, or by deployments.
+    Interrupted,
+    /// The platform failed.
+    Failed,
+}
+
+/// Ends an import of which a step was begun too often.
+pub(crate) async fn give_up<W: Wire>(repo: &RepoClient<W>, cause: Cause) -> Result<(), Failure> {
+    let reason = match cause {
+        Cause::Interrupted => "it was interrupted too often",
+        Cause::Failed => "this server failed too often",
+    };
     // It may be the opening of it that is killed: no more is asked for than the repo's id.
     let Ok(info) = repo.info().await? else { return Ok(()) };
-    fail(repo, &info.repo_id, "it was interrupted too often".to_owned(), true).await.map(drop)
+    fail(repo, &info.repo_id, reason.to_owned(), true).await.map(drop)
 }
 
 async fn fail<W: Wire>(repo: &RepoClient<W>, repo_id: &str, reason: String, is_final: bool) -> Result<Step, Failure> {
@@ -248,9 +261,7 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
                 }
                 self.commit(ingested, &come, catalog).await
             }
-            Ok(Err(Refused::Pack(error))) => Ok(Err(error.into())),
-            Ok(Err(Refused::Storage(limit))) => Ok(Err(ImportFault::Storage(limit))),
-            Ok(Err(refused @ (Refused::Busy(_) | Refused::Shallow(_)))) => Err(Failure::Platform(refused.to_string())),
+            Ok(Err(refused)) => ImportFault::of_refused(refused).map(Err),
             Err(Stopped::Failed(failure)) => Err(failure),
             Err(Stopped::Body(error)) => Err(Failure::Platform(error.to_string())),
         }

@@ -1,7 +1,7 @@
 //! A pack that is in R2 already, read like one that comes with a push.
 
+use crate::body::{Body, BodyError};
 use crate::config::{SEGMENT_LEN, STORED_READ_LEN};
-use crate::ops::body::{Body, BodyError};
 use crate::store::{PackStore, keys};
 
 /// The bytes of an upload's segments: none of one that is at hand whole.

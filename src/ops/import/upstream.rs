@@ -9,11 +9,11 @@ use git_core::protocol::client::{
 use git_core::protocol::{Service, Version};
 
 use super::fault::ImportFault;
+use crate::body::{Body, BodyError};
 use crate::config::{
     AGENT, IMPORT_REDIRECTS_MAX, IMPORT_REFS_LEN_MAX, IMPORT_REFS_MAX, IMPORT_SHALLOW_MAX, IMPORT_TEXT_LEN_MAX,
     REF_NAME_LEN_MAX,
 };
-use crate::ops::body::{Body, BodyError};
 use crate::remote::{Remote, RemoteAnswer, RemoteRequest, RemoteStatus, RemoteUrl, UrlFault};
 use crate::time;
 

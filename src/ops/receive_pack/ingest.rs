@@ -14,9 +14,9 @@ use git_core::pack::{Kind, PackError, Resolved};
 
 use super::shallow::{self, SHALLOW_REASON};
 use super::turn::{Busy, Turn};
+use crate::body::{Body, Stopped};
 use crate::config::{self, BASES_AHEAD_MAX, LARGE_NOTES_LEN, OBJECTS_AHEAD_MAX, SEGMENT_LEN, TURN_POLL_MS};
 use crate::durable::Failure;
-use crate::ops::body::{Body, Stopped};
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::spills::Spills;
 use crate::ops::storage::{Room, StorageLimit};

@@ -15,9 +15,9 @@ use git_core::protocol::{RequestError, report};
 use git_core::refs::Rejection;
 
 use self::shallow::SHALLOW_REASON;
-use super::body::{Body, BodyError, Stopped};
 use super::catalog::LoadedCatalog;
 use super::storage::{Room, StorageLimit};
+use crate::body::{Body, BodyError, Stopped};
 use crate::config::{PUSH_COMMANDS_MAX, PUSH_LINE_LEN_MAX, PUSH_OPTIONS_LEN_MAX, PUSH_OPTIONS_MAX, PUSH_SHALLOW_MAX};
 use crate::durable::{Failure, Wire};
 use crate::random;

@@ -1,11 +1,11 @@
-//! A request's body, a piece at a time.
+//! A body, of a request or of another server's answer, a piece at a time.
 
 use std::fmt;
 
 use crate::config::DRAINED_LEN_MAX;
 use crate::durable::Failure;
 
-/// Where a request's body comes from.
+/// Where a body comes from.
 pub(crate) trait Body {
     /// Replaces the content of `out` with the next bytes; `false` at the end.
     async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, BodyError>;
