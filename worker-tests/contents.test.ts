@@ -60,7 +60,7 @@ async function get(rest: string, headers: Record<string, string> = {}, method = 
 }
 
 test("commits, trees and files are what git says they are", async () => {
-  await compareContents({ api, shop, repo, original: "work", branch: "feature/a", n_commits: 20 });
+  await compareContents({ api, shop, repo, original: "work", branch: "feature/a", n_commits: 20, seed: 7 });
 });
 
 test("a browser is told types that it does not run, and to take nothing for another", async () => {
@@ -128,8 +128,8 @@ test("what is not there is told, and so is what cannot be", async () => {
     [`blob/${await idOf("main")}`, 404, 10200, `Object not found: ${await idOf("main")}.`],
     [`commit/${blob}`, 400, 10400, `Object ${blob} is a blob, not a commit.`],
     [`tree/${blob}`, 400, 10400, `Object ${blob} is a blob, not a tree.`],
-    ["commit/main", 400, 10100, "Invalid hash: must be 40 lower-case hexadecimal digits."],
-    [`tree/${nothing.toUpperCase()}`, 400, 10100, "Invalid hash: must be 40 lower-case hexadecimal digits."],
+    ["commit/main", 400, 10100, "Invalid hash: expected a 40-character SHA-1 hex hash."],
+    [`tree/${nothing}0`, 400, 10100, "Invalid hash: expected a 40-character SHA-1 hex hash."],
     ["log?ref=none", 404, 10200, "Revision not found: none."],
     ["log?ref=", 400, 10100, "Invalid ref: must be of 1 to 1024 bytes."],
     ["log?limit=1001", 400, 10100, "Invalid limit: must be between 1 and 1000."],

@@ -1,6 +1,6 @@
 /**
  * `npm run test:contents -- --repo DIR`: a repository of any size, pushed, and its contents beside what git says: the whole log along
- * first parents, and every tree of `--commits` commits (200).
+ * first parents, and every tree of `--commits` commits (200), which `--seed` (1) takes at random.
  */
 import { execFileSync } from "node:child_process";
 import { join, resolve } from "node:path";
@@ -11,7 +11,9 @@ import { Api } from "./lib/api.ts";
 import { Workshop } from "./lib/git.ts";
 import { Server, projectDir } from "./lib/server.ts";
 
-const { values } = parseArgs({ options: { repo: { type: "string" }, commits: { type: "string", default: "200" } } });
+const { values } = parseArgs({
+  options: { repo: { type: "string" }, commits: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
+});
 // The server ends with this process, but a signal alone would not tell it.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
@@ -26,10 +28,11 @@ try {
   await shop.git(".", "clone", "--quiet", "--bare", "--shared", original, "source");
   const branch = await shop.git("source", "symbolic-ref", "--short", "HEAD");
   await shop.git("source", "push", "--quiet", repo.url, branch);
+  const [n_commits, seed] = [Number(values.commits), Number(values.seed)];
   const began = performance.now();
-  const { n_log, n_trees } = await compareContents({ api, shop, repo, original: "source", branch, n_commits: Number(values.commits) });
+  const { n_log, n_trees } = await compareContents({ api, shop, repo, original: "source", branch, n_commits, seed });
   const took = ((performance.now() - began) / 1000).toFixed(0);
-  console.log(`the same: ${n_log} commits of the log, ${n_trees} trees of ${values.commits} commits, in ${took} s`);
+  console.log(`the same: ${n_log} commits of the log, ${n_trees} trees of ${n_commits} commits (seed ${seed}), in ${took} s`);
 } finally {
   await server.stop();
   shop.remove();

@@ -2,15 +2,14 @@
 
 use git_core::ObjectId;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{Asked, Outside};
-use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, PATH_LEN_MAX, REF_NAME_LEN_MAX, WHOLE_LEN_MAX};
+use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, WHOLE_LEN_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::input::Fields;
 use crate::objects::Objects;
-use crate::ops::contents::{Contents, ContentsFault, Revision, media_type, object_id};
+use crate::ops::contents::{Contents, ContentsFault, FilePath, HASH_WANTED, Revision, media_type};
 use crate::store::PackStore;
 
 /// `repo.readBlob(hash)`
@@ -34,9 +33,7 @@ pub(super) async fn file<O: Objects, S: PackStore, R>(
     let args = asked.arguments.object("args")?.unwrap_or_default();
     let revision = revision(&args, args.required_text("ref")?)?;
     let path = args.required_text("path")?;
-    if !(1..=PATH_LEN_MAX).contains(&path.len()) {
-        return Err(args.error("path", &format!("must be of 1 to {PATH_LEN_MAX} bytes")));
-    }
+    let path = FilePath::parse(path).map_err(|why| args.error("path", &why.to_string()))?;
     let contents = open(asked, outside.store, std::slice::from_ref(&revision)).await?;
     let Some(blob) = contents.blob_at(&revision, path).await? else {
         return Ok(Answer::empty(Success::NoContent.status()));
@@ -94,13 +91,12 @@ async fn open<'a, O: Objects, S: PackStore>(
 }
 
 fn hash<O>(asked: &Asked<'_, O>) -> Result<ObjectId, Error> {
-    let id = object_id(asked.arguments.required_text("hash")?);
-    id.ok_or_else(|| asked.arguments.error("hash", "must be 40 lower-case hexadecimal digits"))
+    let id = ObjectId::from_hex(asked.arguments.required_text("hash")?.as_bytes());
+    id.map_err(|_| asked.arguments.error("hash", HASH_WANTED))
 }
 
 fn revision(fields: &Fields, text: &str) -> Result<Revision, Error> {
-    let error = || fields.error("ref", &format!("must be of 1 to {REF_NAME_LEN_MAX} bytes"));
-    Revision::parse(text).ok_or_else(error)
+    Revision::parse(text).map_err(|why| fields.error("ref", &why.to_string()))
 }
 
 /// The bytes of a blob, of no type.
@@ -110,16 +106,16 @@ fn bytes(content: Vec<u8>) -> Answer {
 
 /// What is read is in JavaScript's names already.
 fn shown(result: &impl Serialize) -> Answer {
-    Answer::json(Success::Ok.status(), &json!({ "result": result }))
-}
-
-/// An object, if it is no larger than a message between Workers may be.
-fn fitting(id: ObjectId, result: &impl Serialize) -> Result<Answer, Error> {
     #[derive(Serialize)]
     struct Shown<'a, T> {
         result: &'a T,
     }
-    let answer = Answer::json(Success::Ok.status(), &Shown { result });
+    Answer::json(Success::Ok.status(), &Shown { result })
+}
+
+/// An object, if it is no larger than a message between Workers may be.
+fn fitting(id: ObjectId, result: &impl Serialize) -> Result<Answer, Error> {
+    let answer = shown(result);
     if answer.body.len() as u64 > WHOLE_LEN_MAX {
         return Err(ContentsFault::TooLarge(id).into());
     }
@@ -138,8 +134,8 @@ mod tests {
         let repo = bound.create("r");
         let zeros = "0".repeat(40);
         for (method, arguments, message) in [
-            ("readBlob", json!({"hash": "abc"}), "Invalid hash: must be 40 lower-case hexadecimal digits."),
-            ("readTree", json!({"hash": "A".repeat(40)}), "Invalid hash: must be 40 lower-case hexadecimal digits."),
+            ("readBlob", json!({"hash": "abc"}), "Invalid hash: expected a 40-character SHA-1 hex hash."),
+            ("readTree", json!({"hash": "g".repeat(40)}), "Invalid hash: expected a 40-character SHA-1 hex hash."),
             ("readCommit", json!({}), "Invalid hash: is required."),
             ("readFile", json!({"args": {"ref": "", "path": "a"}}), "Invalid ref: must be of 1 to 1024 bytes."),
             ("readFile", json!({"args": {"ref": "a", "path": ""}}), "Invalid path: must be of 1 to 4096 bytes."),
@@ -151,7 +147,7 @@ mod tests {
         for method in ["readTree", "readCommit"] {
             assert_eq!(repo.call(method, json!({"hash": zeros})), Value::Null);
         }
-        assert_eq!(repo.answer("readBlob", json!({"hash": zeros})).status, 204);
+        assert_eq!(repo.answer("readBlob", json!({"hash": "A".repeat(40)})).status, 204);
         assert_eq!(repo.answer("readFile", json!({"args": {"ref": "main", "path": "a"}})).status, 204);
         for opts in [json!({}), json!({"ref": "none"}), json!({"limit": 5000, "offset": 7})] {
             assert_eq!(repo.call("log", json!({"opts": opts})), json!([]));

@@ -8,6 +8,11 @@ pub(crate) const INDEX_CACHE_MAX: usize = 16 * MIB;
 /// one read for the index of 100,000 objects.
 pub(crate) const INDEX_READS_MAX: usize = 3;
 pub(crate) const INDEX_STRETCH_LEN: u64 = 5 * MIB as u64;
+/// How long a request waits for another that reads the same, in milliseconds, before it takes that for dead: longer than R2 takes
+/// for an index.
+pub(crate) const UNDERWAY_MS: u64 = 2_000;
+/// The longest of the pauses after which it looks; the first takes a millisecond, each of the next twice that of the last.
+pub(crate) const UNDERWAY_PAUSE_MAX_MS: u64 = 16;
 /// Sets of what commits reach that an isolate keeps, in bytes of wasm memory: a bit for each object of the repo, so 85 sets
 /// for a repo of 100,000 objects.
 pub(crate) const REACH_CACHE_MAX: usize = MIB;

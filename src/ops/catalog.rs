@@ -1,9 +1,9 @@
 //! A repo's packs as one request sees them: their indexes in memory, their bytes a read away.
 
 mod blocks;
+mod indexes;
 mod known;
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -15,21 +15,14 @@ use git_core::pack::index::{self, PackIndex};
 use git_core::pack::inflate::inflate_all;
 use git_core::pack::visible::Visible;
 
-use crate::config::{
-    INDEX_CACHE_MAX, INDEX_READS_MAX, INDEX_STRETCH_LEN, INLINE_LEN_MAX, INLINE_TOTAL_MAX, OBJECT_RESIDENT_MAX,
-};
+use self::indexes::load_index;
+use crate::config::{INDEX_READS_MAX, INLINE_LEN_MAX, INLINE_TOTAL_MAX, OBJECT_RESIDENT_MAX};
 use crate::durable::Failure;
 use crate::repo::Opened;
 use crate::repo::call::{PackInfo, PackRow};
 use crate::store::PackStore;
 use crate::store::bytes::Bytes;
-use crate::store::cache::Cache;
 use crate::store::keys;
-
-thread_local! {
-    /// By the key of the index.
-    static INDEXES: RefCell<Cache<String, Rc<PackIndex>>> = RefCell::new(Cache::new(INDEX_CACHE_MAX));
-}
 
 /// The packs of a snapshot.
 pub(crate) struct LoadedCatalog<'a, S> {
@@ -246,28 +239,4 @@ fn to_usize(n: u64) -> Result<usize, Failure> {
 fn load_visible(opened: &Opened, visible: usize, index: &PackIndex) -> Result<Visible, Failure> {
     let visible = Visible::parse(opened.strings.string(visible)?, index.n_objects());
     visible.map_err(|error| Failure::shape("a part of a pack's objects", error))
-}
-
-/// In stretches, so that of a long index no second copy is in JavaScript's memory.
-async fn read_index(key: &str, len: u64, store: &impl PackStore) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::with_capacity(to_usize(len)?);
-    while (bytes.len() as u64) < len {
-        let at = bytes.len() as u64;
-        bytes.extend(store.get(key, at..len.min(at + INDEX_STRETCH_LEN)).await?.to_vec());
-    }
-    Ok(bytes)
-}
-
-async fn load_index(opened: &Opened, row: &PackRow, store: &impl PackStore) -> Result<Rc<PackIndex>, Failure> {
-    let parse = |bytes| PackIndex::parse(bytes).map(Rc::new).map_err(|error| Failure::shape("a pack index", error));
-    if let Some((_, index)) = row.inline {
-        return parse(opened.strings.string(index)?.to_vec());
-    }
-    let key = keys::index(&row.owner_repo_id, &row.upload_id);
-    if let Some(index) = INDEXES.with_borrow_mut(|indexes| indexes.get(&key)) {
-        return Ok(index);
-    }
-    let index = parse(read_index(&key, row.pack.index_len, store).await?)?;
-    INDEXES.with_borrow_mut(|indexes| indexes.insert(key, Rc::clone(&index), index.byte_len()));
-    Ok(index)
 }

@@ -6,6 +6,7 @@ pub(crate) mod inventory;
 pub(crate) mod keys;
 mod packs;
 pub(crate) mod reclaim;
+pub(crate) mod underway;
 
 #[cfg(test)]
 pub(crate) use packs::MemoryPacks;

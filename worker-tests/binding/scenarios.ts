@@ -58,6 +58,13 @@ async function read(blob: Blob | null): Promise<unknown> {
 }
 
 export const scenarios: Record<string, Scenario> = {
+  /** Sizes of a file that is read so many times at the same time. */
+  async readAtOnce(artifacts, name: string, path: string, n: number) {
+    const repo = await artifacts.get(name);
+    const blobs = Array.from({ length: n }, () => repo.readFile({ ref: "HEAD", path }));
+    return (await Promise.all(blobs)).map((blob) => blob?.size);
+  },
+
   follow,
 
   /** A repo's contents, from its last commit down to a file. */

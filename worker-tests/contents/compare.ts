@@ -1,5 +1,6 @@
 /** Commits, trees and files of a repo beside what git says of the repository that was pushed to it. */
 import assert from "node:assert/strict";
+import { Numbers } from "../differential/numbers.ts";
 import type { Api, Repo } from "../lib/api.ts";
 import type { Workshop } from "../lib/git.ts";
 
@@ -12,6 +13,8 @@ export interface Pair {
   branch: string;
   /** How many commits are looked at, with all of their trees. */
   n_commits: number;
+  /** Which ones. */
+  seed: number;
 }
 
 interface Commit {
@@ -70,11 +73,10 @@ function commitOf(told: string): Commit {
   };
 }
 
-/** Every tree of some commits, evenly spread over all of them, and a file of each. */
-async function compareTrees({ api, shop, repo, original, branch, n_commits }: Pair): Promise<number> {
+/** Every tree of some commits, taken at random from all of them, and a file of each. */
+async function compareTrees({ api, shop, repo, original, branch, n_commits, seed }: Pair): Promise<number> {
   const all = (await shop.git(original, "rev-list", branch)).split("\n");
-  const step = Math.max(1, Math.floor(all.length / n_commits));
-  const some = all.filter((_, n) => n % step === 0).slice(0, n_commits);
+  const some = new Numbers(seed).sample(all, n_commits);
   const seen = new Set<string>();
   const root = `/${repo.namespace}/repos/${repo.name}`;
   for (const commit of some) {
@@ -103,7 +105,7 @@ async function compareTrees({ api, shop, repo, original, branch, n_commits }: Pa
   return seen.size;
 }
 
-async function compareFile({ api, shop, repo, original }: Omit<Pair, "branch" | "n_commits">, commit: string, file?: string): Promise<void> {
+async function compareFile({ api, shop, repo, original }: Omit<Pair, "branch" | "n_commits" | "seed">, commit: string, file?: string): Promise<void> {
   if (file === undefined) return;
   const query = `ref=${commit}&path=${encodeURIComponent(file)}`;
   const { status, headers } = await api.request("GET", `/${repo.namespace}/repos/${repo.name}/file?${query}`);

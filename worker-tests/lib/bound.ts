@@ -39,16 +39,18 @@ export class Bound {
   /** Where the built Worker serves REST and Git. */
   readonly origin: string;
   readonly #dir: string;
-  readonly #server: Miniflare;
+  readonly #options: ConstructorParameters<typeof Miniflare>[0];
+  #server: Miniflare;
   /** What all Workers have printed. */
   readonly log: string[];
 
   readonly #ports: Map<string, number>;
 
-  private constructor(origin: string, dir: string, server: Miniflare, log: string[], ports: Map<string, number>) {
+  private constructor(origin: string, dir: string, options: ConstructorParameters<typeof Miniflare>[0], log: string[], ports: Map<string, number>) {
     this.origin = origin;
     this.#dir = dir;
-    this.#server = server;
+    this.#options = options;
+    this.#server = new Miniflare(options);
     this.log = log;
     this.#ports = ports;
   }
@@ -70,18 +72,24 @@ export class Bound {
     for (const [name, { serves }] of Object.entries(callers)) if (serves === true) ports.set(name, await freePort());
     const bound = Object.entries(callers).map(([name, options]) => callerOf(name, options, ports.get(name)));
     const log: string[] = [];
-    const server = new Miniflare(
-      convertV4MiniflareOptions({
-        host: "127.0.0.1",
-        port,
-        https: protocol === "https",
-        handleStructuredLogs: ({ message }: { message: string }) => void log.push(message),
-        resourcePersistencePath: join(dir, "state"),
-        workers: [{ ...worker, ...ratelimits, name: "artifacts", bindings }, ...bound],
-      } as Parameters<typeof convertV4MiniflareOptions>[0]),
-    );
-    await server.ready;
-    return new Bound(origin, dir, server, log, ports);
+    const options = convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port,
+      https: protocol === "https",
+      handleStructuredLogs: ({ message }: { message: string }) => void log.push(message),
+      resourcePersistencePath: join(dir, "state"),
+      workers: [{ ...worker, ...ratelimits, name: "artifacts", bindings }, ...bound],
+    } as Parameters<typeof convertV4MiniflareOptions>[0]);
+    const started = new Bound(origin, dir, options, log, ports);
+    await started.#server.ready;
+    return started;
+  }
+
+  /** Starts all Workers once more, with what the old ones have stored and nothing that they had in memory. */
+  async restart(): Promise<void> {
+    await this.#server.dispose();
+    this.#server = new Miniflare(this.#options);
+    await this.#server.ready;
   }
 
   /** A request to one of the callers. */

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::Asked;
 use super::query::{number_parameter, parameter_error};
-use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, PATH_LEN_MAX, REF_NAME_LEN_MAX};
+use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, REF_NAME_LEN_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::condition::Delivery;
 use crate::http::envelope;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::ops::contents::{Blob, Contents, ContentsFault, Revision, media_type, object_id};
+use crate::ops::contents::{Blob, Contents, ContentsFault, FilePath, HASH_WANTED, Revision, media_type};
 use crate::repo::Opened;
 use crate::store::PackStore;
 
@@ -190,21 +190,19 @@ async fn deliver<O, S: PackStore>(
     })
 }
 
-fn no_file(revision: &Revision, path: &str) -> Error {
-    ContentsFault::NoFile { revision: revision.as_str().to_owned(), path: path.to_owned() }.into()
+fn no_file(revision: &Revision, path: FilePath<'_>) -> Error {
+    ContentsFault::NoFile { revision: revision.as_str().to_owned(), path: path.as_str().to_owned() }.into()
 }
 
 /// An id as it stands in an address.
 fn parse_id(hash: &str) -> Result<ObjectId, Error> {
-    object_id(hash).ok_or_else(|| parameter_error("hash", "must be 40 lower-case hexadecimal digits"))
+    ObjectId::from_hex(hash.as_bytes()).map_err(|_| parameter_error("hash", HASH_WANTED))
 }
 
 fn revision(text: &str) -> Result<Revision, Error> {
-    let words = || parameter_error("ref", &format!("must be of 1 to {REF_NAME_LEN_MAX} bytes"));
-    Revision::parse(text).ok_or_else(words)
+    Revision::parse(text).map_err(|why| parameter_error("ref", &why.to_string()))
 }
 
-fn path(text: &str) -> Result<&str, Error> {
-    let words = || parameter_error("path", &format!("must be of 1 to {PATH_LEN_MAX} bytes"));
-    Some(text).filter(|text| (1..=PATH_LEN_MAX).contains(&text.len())).ok_or_else(words)
+fn path(text: &str) -> Result<FilePath<'_>, Error> {
+    FilePath::parse(text).map_err(|why| parameter_error("path", &why.to_string()))
 }

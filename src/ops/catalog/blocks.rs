@@ -15,12 +15,12 @@ use crate::store::PackStore;
 use crate::store::bytes::Bytes;
 use crate::store::cache::Cache;
 use crate::store::keys;
-
-/// A block by the key of its segment and its number in that.
-type BlockKey = (String, u64);
+use crate::store::underway::{Stretch, read_once};
+use crate::time;
 
 thread_local! {
-    static BLOCKS: RefCell<Cache<BlockKey, Bytes>> = RefCell::new(Cache::new(BLOCK_CACHE_MAX));
+    /// By the key of the segment.
+    static BLOCKS: RefCell<Cache<Stretch, Bytes>> = RefCell::new(Cache::new(BLOCK_CACHE_MAX));
 }
 
 impl<S: PackStore> LoadedCatalog<'_, S> {
@@ -51,7 +51,7 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
     }
 
     /// The blocks that an entry lies in and that are not at hand. A long entry is read without them.
-    fn add_missing(&self, entry: Place, missing: &mut Vec<(BlockKey, usize)>) -> Result<(), Failure> {
+    fn add_missing(&self, entry: Place, missing: &mut Vec<(Stretch, usize)>) -> Result<(), Failure> {
         let range = self.entry_range(entry)?;
         if self.inline(entry.pack)?.is_some() || !is_kept(&range) {
             return Ok(());
@@ -59,7 +59,7 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
         for (key, part) in self.segments(entry.pack, range)? {
             for block_no in part.start / BLOCK_LEN..part.end.div_ceil(BLOCK_LEN) {
                 let block_key = (key.clone(), block_no);
-                if BLOCKS.with_borrow_mut(|blocks| blocks.get(&block_key)).is_none() {
+                if kept(&block_key).is_none() {
                     missing.push((block_key, entry.pack));
                 }
             }
@@ -83,10 +83,17 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
         Ok(pieces)
     }
 
-    /// Neighbouring blocks of a segment; those that are not at hand are read together.
+    /// Neighbouring blocks of a segment; those that are neither at hand nor being read are read together.
     async fn blocks(&self, pack: usize, key: &str, numbers: Range<u64>) -> Result<Vec<Bytes>, Failure> {
-        let kept = |number| BLOCKS.with_borrow_mut(|blocks| blocks.get(&(key.to_owned(), number)));
-        let mut found: Vec<Option<Bytes>> = numbers.clone().map(kept).collect();
+        let wanted: Vec<Stretch> = numbers.clone().map(|number| (key.to_owned(), number)).collect();
+        let missing: Vec<Stretch> = wanted.iter().filter(|block| kept(block).is_none()).cloned().collect();
+        let all = || wanted.iter().map(kept).collect();
+        let read = async || self.read_blocks(pack, key, numbers).await;
+        read_once(&missing, all, read, time::sleep).await
+    }
+
+    async fn read_blocks(&self, pack: usize, key: &str, numbers: Range<u64>) -> Result<Vec<Bytes>, Failure> {
+        let mut found: Vec<Option<Bytes>> = numbers.clone().map(|number| kept(&(key.to_owned(), number))).collect();
         let is_missing = |(number, block): (u64, &Option<Bytes>)| block.is_none().then_some(number);
         let missing: Vec<u64> = numbers.clone().zip(&found).filter_map(is_missing).collect();
         if let (Some(&first), Some(&last)) = (missing.first(), missing.last()) {
@@ -113,13 +120,17 @@ impl<S: PackStore> LoadedCatalog<'_, S> {
     }
 }
 
+fn kept(block: &Stretch) -> Option<Bytes> {
+    BLOCKS.with_borrow_mut(|blocks| blocks.get(block))
+}
+
 /// Whether a stretch is so short that its blocks are kept.
 fn is_kept(range: &Range<u64>) -> bool {
     range.end - range.start <= KEPT_LEN_MAX
 }
 
 /// Blocks that are read together: neighbours, or all but neighbours.
-fn runs(blocks: BTreeMap<BlockKey, usize>) -> Vec<(String, usize, Range<u64>)> {
+fn runs(blocks: BTreeMap<Stretch, usize>) -> Vec<(String, usize, Range<u64>)> {
     let mut runs: Vec<(String, usize, Range<u64>)> = Vec::new();
     for ((key, number), pack) in blocks {
         match runs.last_mut() {

@@ -7,7 +7,7 @@ use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 
 use super::large::Source;
-use super::{Contents, ContentsFault, Revision};
+use super::{Contents, ContentsFault, FilePath, Revision};
 use crate::config::{OBJECT_RESIDENT_MAX, SNIFFED_LEN, WHOLE_LEN_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
@@ -33,7 +33,7 @@ impl<S: PackStore> Contents<'_, S> {
     }
 
     /// The file at a path; `None` when the revision or the path leads to none.
-    pub(crate) async fn blob_at(&self, revision: &Revision, path: &str) -> Result<Option<Blob>, Error> {
+    pub(crate) async fn blob_at(&self, revision: &Revision, path: FilePath<'_>) -> Result<Option<Blob>, Error> {
         self.file(revision, path).await?.map(|place| self.found(place)).transpose()
     }
 

@@ -18,7 +18,7 @@ use git_core::pack::catalog::Place;
 pub(crate) use blobs::{Blob, send};
 pub(crate) use fault::ContentsFault;
 pub(crate) use media_type::media_type;
-pub(crate) use revision::Revision;
+pub(crate) use revision::{FilePath, Revision};
 
 use super::catalog::LoadedCatalog;
 use super::get_repo::missing;
@@ -95,8 +95,5 @@ impl<'a, S: PackStore> Contents<'a, S> {
     }
 }
 
-/// An id as callers write it: the digits above nine are small letters.
-pub(crate) fn object_id(text: &str) -> Option<ObjectId> {
-    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    ObjectId::from_hex(text.as_bytes()).ok().filter(|_| is_lower)
-}
+/// What callers are told of a hash that is no object's id.
+pub(crate) const HASH_WANTED: &str = "expected a 40-character SHA-1 hex hash";

@@ -1,13 +1,46 @@
 //! Names of objects as callers write them. Source: gitrevisions(7), of which there are a ref's names and whole ids.
 
+use std::fmt;
+
 use git_core::ObjectId;
 use git_core::refs::HEAD;
 
-use crate::config::REF_NAME_LEN_MAX;
+use crate::config::{PATH_LEN_MAX, REF_NAME_LEN_MAX};
 use crate::repo::call::Snapshot;
 
 /// What stands before a short name, in the order in which git looks.
 const PREFIXES: [&str; 5] = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+
+/// A text that is empty, or longer than what it stands for can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WrongLength {
+    len_max: usize,
+}
+
+impl fmt::Display for WrongLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "must be of 1 to {} bytes", self.len_max)
+    }
+}
+
+/// Where a file stands in a tree, its folders before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FilePath<'a>(&'a str);
+
+impl<'a> FilePath<'a> {
+    /// What a caller wrote, unless it is empty or longer than a path can be.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, WrongLength> {
+        within(text, PATH_LEN_MAX).map(Self)
+    }
+
+    pub(crate) fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+fn within(text: &str, len_max: usize) -> Result<&str, WrongLength> {
+    if (1..=len_max).contains(&text.len()) { Ok(text) } else { Err(WrongLength { len_max }) }
+}
 
 /// A branch, a tag, an object's id, or `HEAD`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +48,8 @@ pub(crate) struct Revision(String);
 
 impl Revision {
     /// What a caller wrote, unless it is empty or longer than any name.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        (1..=REF_NAME_LEN_MAX).contains(&text.len()).then(|| Self(text.to_owned()))
+    pub(crate) fn parse(text: &str) -> Result<Self, WrongLength> {
+        Ok(Self(within(text, REF_NAME_LEN_MAX)?.to_owned()))
     }
 
     /// The default branch.
@@ -82,6 +115,16 @@ mod tests {
         assert_eq!(names("v1"), ["refs/v1", "refs/tags/v1", "refs/heads/v1", "refs/remotes/v1"]);
         assert_eq!(names("refs/heads/a")[..2], ["refs/heads/a", "refs/refs/heads/a"]);
         assert_eq!(names("4b825dc642cb6eb9a060e54bf8d69288fbee4904"), [""; 0]);
-        assert_eq!((Revision::parse(""), Revision::parse(&"a".repeat(1025))), (None, None));
+    }
+
+    #[test]
+    fn what_is_empty_or_longer_than_any_name_is_none() {
+        for text in [String::new(), "a".repeat(1025)] {
+            assert_eq!(Revision::parse(&text), Err(WrongLength { len_max: 1024 }));
+        }
+        for text in [String::new(), "a".repeat(4097)] {
+            assert_eq!(FilePath::parse(&text), Err(WrongLength { len_max: 4096 }));
+        }
+        assert_eq!(WrongLength { len_max: 1024 }.to_string(), "must be of 1 to 1024 bytes");
     }
 }

@@ -6,7 +6,7 @@ use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 use serde::{Serialize, Serializer};
 
-use super::{Contents, Revision};
+use super::{Contents, FilePath, Revision};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::store::PackStore;
@@ -55,9 +55,9 @@ impl<S: PackStore> Contents<'_, S> {
     }
 
     /// The file at a path, which may be a symbolic link; `None` when the revision or the path leads to none.
-    pub(super) async fn file(&self, revision: &Revision, path: &str) -> Result<Option<Place>, Error> {
+    pub(super) async fn file(&self, revision: &Revision, path: FilePath<'_>) -> Result<Option<Place>, Error> {
         let Some(mut at) = self.find(revision).and_then(|named| self.root(named)) else { return Ok(None) };
-        for name in path.split('/') {
+        for name in path.as_str().split('/') {
             if self.kind(at)? != Kind::Tree {
                 return Ok(None);
             }

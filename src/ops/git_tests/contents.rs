@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{LOG_LIMIT_MAX, OBJECT_RESIDENT_MAX};
-use crate::ops::contents::{Contents, Revision, send};
+use crate::ops::contents::{Contents, FilePath, Revision, send};
 
 impl Server {
     fn contents(&self, revisions: &[&str]) -> Contents<'_, MemoryPacks> {
@@ -23,14 +23,14 @@ impl Server {
     /// A file of a revision.
     fn file(&self, name: &str, path: &str) -> Option<Vec<u8>> {
         let contents = self.contents(&[name]);
-        let blob = block_on(contents.blob_at(&revision(name), path)).unwrap()?;
+        let blob = block_on(contents.blob_at(&revision(name), FilePath::parse(path).unwrap())).unwrap()?;
         Some(block_on(contents.bytes(&blob)).unwrap())
     }
 
     /// A part of a large file, as it is sent.
     fn part(&self, path: &str, range: std::ops::Range<u64>) -> Vec<u8> {
         let contents = self.contents(&["HEAD"]);
-        let blob = block_on(contents.blob_at(&Revision::head(), path)).unwrap().unwrap();
+        let blob = block_on(contents.blob_at(&Revision::head(), FilePath::parse(path).unwrap())).unwrap().unwrap();
         assert!(!contents.is_small(&blob));
         let mut sink = MemorySink::default();
         block_on(send(&contents.into_opened(), &*self.store, &blob, range, &mut sink)).unwrap();

@@ -35,7 +35,7 @@ pub(super) async fn download<R: Remote, S: PackStore>(
     upstream: &Upstream<'_, R>,
     request: &FetchRequest<'_>,
     mut upload: Upload<'_, S>,
-    course: Course<impl Fn() -> u64, impl AsyncFn() -> Result<bool, Failure>>,
+    course: Course<impl Fn() -> u64, impl AsyncFn() -> bool>,
 ) -> Result<Result<Downloaded, ImportFault>, Failure> {
     let came = receive(upstream, request, &mut upload, course).await?;
     match came {
@@ -51,7 +51,7 @@ async fn receive<R: Remote, S: PackStore>(
     upstream: &Upstream<'_, R>,
     request: &FetchRequest<'_>,
     upload: &mut Upload<'_, S>,
-    Course { room, now, is_wanted }: Course<impl Fn() -> u64, impl AsyncFn() -> Result<bool, Failure>>,
+    Course { room, now, is_wanted }: Course<impl Fn() -> u64, impl AsyncFn() -> bool>,
 ) -> Result<Result<(u64, Vec<ObjectId>), ImportFault>, Failure> {
     let began = now();
     let mut asked_at = began;
@@ -72,7 +72,7 @@ async fn receive<R: Remote, S: PackStore>(
             return Ok(Err(ImportFault::Unavailable(format!("the remote took longer than {minutes} minutes"))));
         }
         if now().saturating_sub(asked_at) > IMPORT_WANTED_MS {
-            if !is_wanted().await? {
+            if !is_wanted().await {
                 return Ok(Err(ImportFault::Unwanted));
             }
             asked_at = now();

@@ -218,15 +218,15 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
     }
 
     /// Whether there still is a repo to be filled. What cannot be asked is taken for yes.
-    async fn is_wanted(&self) -> Result<bool, Failure> {
-        Ok(match self.repo.info().await {
+    async fn is_wanted(&self) -> bool {
+        match self.repo.info().await {
             Ok(Ok(info)) => info.repo_id == self.repo_id() && info.status == Status::Importing,
             Ok(Err(_)) => false,
             Err(failure) => {
                 log::warn(format_args!("import of {}, not asked whether it is wanted: {failure}", self.repo_id()));
                 true
             }
-        })
+        }
     }
 
     /// Takes a pack in as one that is pushed: it must be sound, and all that it refers to must be there.
