@@ -5,10 +5,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 
-/** The Worker of a configuration; its modules are written into `folder`. */
-export function bundled(config, folder) {
-  execFileSync("wrangler", ["deploy", "--dry-run", "--config", config, "--outdir", folder], { stdio: ["ignore", "ignore", "inherit"] });
-  return { ...workerOptionsOf(config).workerOptions, modulesRoot: folder, modules: modulesIn(folder) };
+/** The Worker of a configuration, without its containers; its modules are written into `folder`, some of them in place of others. */
+export function bundled(config, folder, alias = {}) {
+  const aliases = Object.entries(alias).flatMap(([module, path]) => ["--alias", `${module}:${path}`]);
+  execFileSync("wrangler", ["deploy", "--dry-run", "--config", config, "--outdir", folder, ...aliases], { stdio: ["ignore", "ignore", "inherit"] });
+  const { workerOptions } = workerOptionsOf(config, undefined, { overrides: { enableContainers: false } });
+  return { ...workerOptions, modulesRoot: folder, modules: modulesIn(folder) };
 }
 
 /** The entry first. */

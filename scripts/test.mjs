@@ -46,11 +46,11 @@ async function crateTests() {
   return counted(ok, sum(results, 1), sum(results, 2));
 }
 
-/** Node strips the types of the Worker tests and does not look at them. Their Workers have types of their own. */
+/** Node strips the types of the Worker tests and does not look at them. Their Workers and the examples have types of their own. */
 async function typeCheck() {
   const binding = join(WORKER_TESTS, "binding");
   let allOk = true;
-  for (const project of [WORKER_TESTS, binding, join(binding, "tsconfig.official.json")]) {
+  for (const project of [WORKER_TESTS, binding, join(binding, "tsconfig.official.json"), join(root, "examples")]) {
     const { ok } = await echoed(node, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", project]);
     allOk &&= ok;
   }

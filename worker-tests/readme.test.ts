@@ -1,10 +1,11 @@
 /** README.md: every command in it is run here as it stands, or is one of the few that serve, test or deploy. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
+import { commandsOf } from "./lib/fenced.ts";
 import { Workshop } from "./lib/git.ts";
 import { Server, projectDir } from "./lib/server.ts";
 
@@ -23,15 +24,11 @@ const notRun = new Set([
   "npm run bench",
 ]);
 
-const readme = readFileSync(join(projectDir, "README.md"), "utf8");
-const fenced = [...readme.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language = "", text = ""]) => ({ language, text }));
-const blocks = fenced.map(({ text }) => text);
+const blocks = commandsOf("README.md");
 const isNotRun = (block: string) => notRun.has(block.split("\n")[0] ?? "");
 
 test("every block is of commands, all of them run or none", () => {
-  assert.equal(readme.match(/^```/gm)?.length, 2 * fenced.length, "a block is not closed");
-  for (const { language, text } of fenced) {
-    assert.equal(language, "sh", text);
+  for (const text of blocks) {
     const lines = text.trimEnd().split("\n");
     assert.ok([0, lines.length].includes(lines.filter((line) => notRun.has(line)).length), text);
   }

@@ -22,14 +22,29 @@ export interface CallerOptions {
   props?: Record<string, unknown>;
 }
 
+/** A Worker that is bound as its own configuration says, with the secrets that this names from the environment. */
+export interface ConfiguredOptions {
+  /** The path of its `wrangler.toml` in the project. */
+  config: string;
+  /** Files in the project that stand in for packages. */
+  alias?: Record<string, string>;
+}
+
 export interface BoundOptions {
-  callers: Record<string, CallerOptions>;
+  callers: Record<string, CallerOptions | ConfiguredOptions>;
   /** Variables of the built Worker, beside `PUBLIC_URL` and those of the example file. */
   vars?: Record<string, string>;
   /** Control requests of a namespace in 10 seconds. */
   controlRate?: number;
   /** Of the built Worker; `https` is served with a certificate that nobody vouches for. */
   protocol?: "http" | "https";
+}
+
+/** What a request to a caller has beside its path. */
+interface CallerRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
 }
 
 /** The date of the built Worker's own configuration. */
@@ -69,8 +84,12 @@ export class Bound {
     const variables = variablesOf(readFileSync(join(projectDir, ".dev.vars.example"), "utf8"));
     const bindings = { ...variables, PUBLIC_URL: origin, ...vars };
     const ports = new Map<string, number>();
-    for (const [name, { serves }] of Object.entries(callers)) if (serves === true) ports.set(name, await freePort());
-    const bound = Object.entries(callers).map(([name, options]) => callerOf(name, options, ports.get(name)));
+    for (const [name, options] of Object.entries(callers)) {
+      if ("serves" in options && options.serves === true) ports.set(name, await freePort());
+    }
+    const bound = Object.entries(callers).map(([name, options]) =>
+      "config" in options ? configuredOf(name, options, join(dir, name)) : callerOf(name, options, ports.get(name)),
+    );
     const log: string[] = [];
     const options = convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -93,9 +112,15 @@ export class Bound {
   }
 
   /** A request to one of the callers. */
-  async fetch(caller: string, path: string, init: { method?: string; body?: string } = {}): Promise<Response> {
+  async fetch(caller: string, path: string, init: CallerRequest = {}): Promise<Response> {
     const worker = await this.#server.getWorker(caller);
     return (await worker.fetch(`http://caller${path}`, init)) as unknown as Response;
+  }
+
+  /** A request to one of a caller's own Durable Objects. */
+  async fetchObject(caller: string, binding: string, name: string): Promise<Response> {
+    const objects = await this.#server.getDurableObjectNamespace(binding, caller);
+    return (await objects.get(objects.idFromName(name)).fetch("http://object/")) as unknown as Response;
   }
 
   async stop(): Promise<void> {
@@ -112,6 +137,11 @@ function callerOf(name: string, options: CallerOptions, port?: number) {
   const serviceBindings = { [binding]: { name: "artifacts", entrypoint, props } };
   const sockets = port === undefined ? {} : { unsafeDirectSockets: [{ host: "127.0.0.1", port }] };
   return { name, modules: true as const, script, compatibilityDate, compatibilityFlags, serviceBindings, ...sockets };
+}
+
+function configuredOf(name: string, { config, alias = {} }: ConfiguredOptions, folder: string) {
+  const files = Object.entries(alias).map(([module, path]) => [module, join(projectDir, path)]);
+  return { ...bundled(join(projectDir, config), folder, Object.fromEntries(files)), name };
 }
 
 /** As wrangler makes them of a configuration, as far as is changed here. */

@@ -151,13 +151,7 @@ export class Server {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    const group = this.#process?.pid;
-    if (group === undefined) return;
-    try {
-      process.kill(-group, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    signalGroup(this.#process, signal);
   }
 
   async #isGone(): Promise<boolean> {
@@ -180,6 +174,16 @@ export class Server {
       .filter((entry) => /^\d+$/.test(entry))
       .map(Number)
       .filter((pid) => statOf(pid)?.[2] === String(group));
+  }
+}
+
+/** Sends a signal to a process that has a group of its own, and to all that it has started; to none when they have ended. */
+export function signalGroup(leader: ChildProcess | undefined, signal: NodeJS.Signals): void {
+  if (leader?.pid === undefined) return;
+  try {
+    process.kill(-leader.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

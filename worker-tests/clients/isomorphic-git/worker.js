@@ -3,7 +3,7 @@
 
 import git from "isomorphic-git";
 import http from "isomorphic-git/http/web";
-import { MemoryFs } from "./memory-fs.js";
+import { MemoryFs } from "../../../examples/isomorphic-git/src/memory-fs.ts";
 import { Lacks, operate } from "./operations.mjs";
 
 export default {
@@ -17,15 +17,26 @@ export default {
 
 async function operation({ operation, words, dir, files }) {
   const fs = new MemoryFs();
-  for (const [path, content] of Object.entries(files)) fs.place(`${dir}/${path}`, Buffer.from(content, "base64"));
+  for (const [path, content] of Object.entries(files)) await fs.place(`${dir}/${path}`, Buffer.from(content, "base64"));
   try {
     await operate({ fs, http }, operation, words);
   } catch (error) {
     const lacks = error instanceof Lacks;
     return { code: lacks ? 3 : 1, stderr: lacks ? `lacks: ${error.message}` : `${error.name}: ${error.message}` };
   }
-  const changed = [...fs.files(dir)].map(([path, content]) => [path, Buffer.from(content).toString("base64")]);
-  return { code: 0, stderr: "", files: Object.fromEntries(changed) };
+  return { code: 0, stderr: "", files: Object.fromEntries(await filesOf(fs, dir)) };
+}
+
+/** Every file below a folder by its path from there, as base64. */
+async function filesOf(fs, folder) {
+  const found = [];
+  for (const name of await fs.readdir(folder)) {
+    const path = `${folder}/${name}`;
+    const entry = await fs.lstat(path);
+    if (entry.isFile()) found.push([name, Buffer.from(await fs.readFile(path)).toString("base64")]);
+    if (entry.isDirectory()) for (const [below, content] of await filesOf(fs, path)) found.push([`${name}/${below}`, content]);
+  }
+  return found;
 }
 
 /** Two files, one commit, one push. */
@@ -33,7 +44,7 @@ async function example({ remote, token }) {
   const tokenSecret = token.split("?expires=")[0];
   const [dir, fs] = ["/workspace", new MemoryFs()];
   const file = async (filepath, content) => {
-    fs.place(`${dir}/${filepath}`, content);
+    await fs.place(`${dir}/${filepath}`, content);
     await git.add({ fs, dir, filepath });
   };
   await git.init({ fs, dir, defaultBranch: "main" });
