@@ -124,7 +124,7 @@ export class Artifacts extends WorkerEntrypoint {
   async #answer(method, args) {
     const open = () => new Engine(this.ctx, this.env);
     const namespace = this.ctx.props?.namespace;
-    const answer = guarded(open, (engine) => engine.answerBinding(this.env, namespace, method, json(args)));
+    const answer = guarded(open, (engine) => engine.answerBinding(this.env, this.ctx, namespace, method, json(args)));
     this.ctx.waitUntil(answer.catch(() => {}));
     let response;
     try {

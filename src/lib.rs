@@ -5,6 +5,7 @@
 //! stand `binding`, which other Workers call, and `maintenance`: what it begins is asked for by the repos themselves.
 
 mod account;
+mod announce;
 mod binding;
 mod body;
 mod config;
@@ -14,6 +15,7 @@ mod http;
 mod input;
 mod log;
 mod maintenance;
+mod meter;
 mod names;
 mod namespace;
 mod objects;
@@ -28,6 +30,7 @@ mod store;
 mod stream_body;
 mod time;
 mod token;
+mod witness;
 
 pub use account::AccountObject;
 pub use binding::answer_binding;
@@ -37,8 +40,10 @@ pub use repo::RepoObject;
 
 use worker::{Context, Env, Request, Response, event};
 
+use witness::Audience;
+
 /// Answers an HTTP request.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
-    http::respond(request, &env).await
+async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    http::respond(request, &env, &Audience::new(&env, context)).await
 }

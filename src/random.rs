@@ -1,5 +1,6 @@
 //! Random ids and secrets. The only module that asks the platform for randomness.
 
+use crate::config::REQUEST_ID_LEN_MAX;
 use crate::durable::Failure;
 
 /// Characters of an id, `[0-9a-z]`.
@@ -35,6 +36,11 @@ pub(crate) fn hash_key() -> Result<u64, Failure> {
 /// Whether `id` has the form of an id.
 pub(crate) fn is_id(id: &str) -> bool {
     id.len() == ID_LEN && id.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// Whether the platform may call a request so: no more goes into a log.
+pub(crate) fn is_request_id(id: &str) -> bool {
+    (1..=REQUEST_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn character(byte: u8) -> Option<char> {

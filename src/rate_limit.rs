@@ -6,7 +6,7 @@ use worker::Env;
 use crate::config::{CONTROL_RATE, GIT_RATE};
 use crate::error::Error;
 use crate::log;
-use crate::names::{NamespaceName, RepoName};
+use crate::names::NamespaceName;
 
 /// Counts a control request; `namespace` is absent where the request is about all of them.
 pub(crate) async fn control(env: &Env, namespace: Option<&NamespaceName>) -> Result<(), Error> {
@@ -14,9 +14,9 @@ pub(crate) async fn control(env: &Env, namespace: Option<&NamespaceName>) -> Res
     count(env, CONTROL_RATE, namespace.map_or_else(|| "/".into(), NamespaceName::key)).await
 }
 
-/// Counts a Git request.
-pub(crate) async fn git(env: &Env, namespace: &NamespaceName, repo: &RepoName) -> Result<(), Error> {
-    count(env, GIT_RATE, format!("{}/{}", namespace.key(), repo.key())).await
+/// Counts a Git request to the repo of a key.
+pub(crate) async fn git(env: &Env, repo_key: &str) -> Result<(), Error> {
+    count(env, GIT_RATE, repo_key.to_owned()).await
 }
 
 /// A deployment without the binding has no limit. One whose binding fails is better reachable than not.

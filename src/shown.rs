@@ -66,7 +66,7 @@ impl<'a> NewRepo<'a> {
             description: info.description.as_deref(),
             default_branch: &info.default_branch,
             remote: config.remote(&info.namespace, &info.name),
-            token,
+            token: &token.plaintext,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Bodies from the platform, of requests and of answers: byte streams read in long stretches, and undone when they come
 //! compressed.
 
+use std::rc::Rc;
+
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -8,6 +10,7 @@ use worker::Request;
 
 use crate::body::{Body, BodyError};
 use crate::config::BODY_READ_LEN;
+use crate::meter::Meter;
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,19 +42,20 @@ pub(crate) struct StreamBody {
     len_min: u32,
     /// Goes back and forth: the platform fills it and returns it.
     buffer: Option<Uint8Array>,
+    meter: Rc<Meter>,
 }
 
 impl StreamBody {
     /// The body of `request`, inflated when the request says that it is gzip. What is wrong with it is told when it is read:
     /// who asks is settled before.
-    pub(crate) fn of_request(request: &Request) -> Self {
-        Self { reader: Self::inflated(request), len_min: BODY_READ_LEN, buffer: None }
+    pub(crate) fn of_request(request: &Request, meter: &Rc<Meter>) -> Self {
+        Self { reader: Self::inflated(request), len_min: BODY_READ_LEN, buffer: None, meter: Rc::clone(meter) }
     }
 
     /// The body of an answer, which the platform has inflated. A read waits for a single byte: an answer may come slowly, and
     /// that something comes is news.
     pub(crate) fn of_answer(stream: Option<JsValue>) -> Self {
-        Self { reader: reader(stream), len_min: 1, buffer: None }
+        Self { reader: reader(stream), len_min: 1, buffer: None, meter: Rc::default() }
     }
 
     fn inflated(request: &Request) -> Result<Option<ByobReader>, BodyError> {
@@ -93,6 +97,7 @@ impl Body for StreamBody {
         out.resize(view.length() as usize, 0);
         view.copy_to(out);
         self.buffer = Some(Uint8Array::new(&view.buffer()));
+        self.meter.received(out.len());
         if out.is_empty() {
             self.reader = Ok(None);
         }

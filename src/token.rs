@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::durable::Failure;
 use crate::random;
 
-const PREFIX: &str = "art_v1_";
+/// What every token begins with.
+pub(crate) const PREFIX: &str = "art_v1_";
 
 /// The secret part of a repo token. Not printed.
 pub(crate) struct TokenSecret(String);

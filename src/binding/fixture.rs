@@ -11,6 +11,7 @@ use crate::names::NamespaceName;
 use crate::objects::MemoryObjects;
 use crate::remote::MemoryRemote;
 use crate::store::MemoryPacks;
+use crate::witness::Witness;
 
 const NOW: u64 = 1_760_000_000_000;
 
@@ -18,13 +19,14 @@ pub(super) struct Bound {
     pub(super) objects: MemoryObjects,
     store: MemoryPacks,
     config: Config,
+    pub(super) witness: Witness,
 }
 
 impl Bound {
     pub(super) fn new() -> Self {
         let objects = MemoryObjects::default();
         objects.wait(NOW);
-        Self { objects, store: MemoryPacks::default(), config: Config::of_tests() }
+        Self { objects, store: MemoryPacks::default(), config: Config::of_tests(), witness: Witness::of_tests() }
     }
 
     pub(super) fn answer(&self, method: &str, arguments: &Value) -> Answer {
@@ -34,6 +36,7 @@ impl Bound {
             now: self.objects.now(),
             namespace: NamespaceName::parse("ns").unwrap(),
             arguments: Fields::parse(arguments.to_string().as_bytes()).unwrap(),
+            witness: &self.witness,
         };
         let outside = Outside { store: &self.store, remote: &MemoryRemote::none() };
         ready(serve(&asked, &outside, method)).unwrap_or_else(|error| error.to_binding())

@@ -14,7 +14,7 @@ use js_sys::JsString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::*;
-use worker::{Env, wasm_bindgen_futures, web_sys};
+use worker::{Context, Env, wasm_bindgen_futures, web_sys, worker_sys};
 
 use crate::config::{self, BINDING_ARGUMENTS_LEN_MAX, Config};
 use crate::error::{Error, Success};
@@ -24,41 +24,86 @@ use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{DurableObjects, Objects};
 use crate::ops::get_repo::get_incarnation;
+use crate::random;
 use crate::rate_limit;
 use crate::remote::{PlatformRemote, Remote};
 use crate::repo::call::RepoInfo;
 use crate::store::{PackStore, R2Packs};
 use crate::time;
+use crate::witness::{Audience, Subject, Surface, Witness};
+
+/// What a caller can call.
+const METHODS: [&str; 15] = [
+    "create",
+    "get",
+    "list",
+    "import",
+    "delete",
+    "info",
+    "fork",
+    "createToken",
+    "listTokens",
+    "revokeToken",
+    "readBlob",
+    "readFile",
+    "readTree",
+    "readCommit",
+    "log",
+];
 
 /// Answers a method of the binding: with JSON, `{"result": …}` or `{"error": {"code", "numericCode", "message"}}`.
 ///
 /// `namespace` is what the binding's configuration says, and may be anything. `arguments` is a JSON object; of a handle's methods
-/// it also says which repo the handle is for.
+/// it also says which repo the handle is for. `context` keeps the call alive until those have heard of it who are to.
 #[wasm_bindgen(js_name = answerBinding)]
 pub async fn answer_binding(
     env: Env,
+    context: worker_sys::Context,
     namespace: JsValue,
     method: String,
     arguments: JsString,
 ) -> Result<web_sys::Response, JsValue> {
-    let answer = respond(&env, &namespace, &method, &arguments).await.unwrap_or_else(|error| {
+    let audience = Audience::new(&env, Context::new(context));
+    let request_id = random::id().map_err(|failure| JsValue::from(failure.to_string()))?;
+    let route = METHODS.iter().find(|name| **name == method).copied().unwrap_or("none");
+    let subject = Subject { route, ..Subject::default() };
+    let witness = Witness::new(time::now(), request_id, "binding".into(), Surface::Binding, subject);
+    let answer = respond(&env, &witness, &namespace, &method, &arguments).await.unwrap_or_else(|error| {
         if let Some(cause) = error.cause() {
-            log::error(cause);
+            log::error(format_args!("request {}: {cause}", witness.request_id));
         }
-        error.to_binding()
+        let answer = error.to_binding();
+        witness.refused(&error, answer.status);
+        answer
     });
-    Ok(answer.into_response(false)?.into())
+    witness.meter.sent(answer.body.len());
+    let status = answer.status;
+    let response = answer.into_response(false)?.into();
+    audience.tell(&witness, status);
+    Ok(response)
 }
 
-async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsString) -> Result<Answer, Error> {
+async fn respond(
+    env: &Env,
+    witness: &Witness,
+    namespace: &JsValue,
+    method: &str,
+    arguments: &JsString,
+) -> Result<Answer, Error> {
     // A Worker that is bound to this one addresses no host: that of the remotes decides alone.
     let config = config::read(env, Some("localhost"))?;
     let name = namespace.as_string().and_then(|name| NamespaceName::parse(&name));
     let namespace = name.ok_or(Error::NotBound)?;
+    witness.admitted();
+    witness.concerns(Some(&namespace.to_string()), None);
     rate_limit::control(env, Some(&namespace)).await?;
+    witness.meter.received(arguments.length() as usize);
     let arguments = read(arguments)?;
-    let asked = Asked { config: &config, objects: &DurableObjects::new(env), now: time::now(), namespace, arguments };
-    let outside = Outside { store: &R2Packs::new(env)?, remote: &PlatformRemote::new(env) };
+    let objects = DurableObjects::new(env, &witness.meter);
+    let repo = ["repo", "name"].into_iter().find_map(|field| arguments.text(field).ok().flatten());
+    witness.concerns(Some(&namespace.to_string()), repo);
+    let asked = Asked { config: &config, objects: &objects, now: time::now(), namespace, arguments, witness };
+    let outside = Outside { store: &R2Packs::new(env, &witness.meter)?, remote: &PlatformRemote::new(env) };
     serve(&asked, &outside, method).await
 }
 
@@ -79,6 +124,7 @@ struct Asked<'a, O> {
     now: u64,
     namespace: NamespaceName,
     arguments: Fields,
+    witness: &'a Witness,
 }
 
 /// What some calls are about besides objects.

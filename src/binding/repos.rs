@@ -20,6 +20,7 @@ use crate::remote::{Remote, RemoteUrl};
 use crate::repo::call::RepoInfo;
 use crate::shown::{NewFork, NewRepo, Repo};
 use crate::store::PackStore;
+use crate::witness::Deed;
 
 /// What was made, and the repo of its handle.
 #[derive(Debug, Serialize)]
@@ -50,6 +51,7 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>) -> Result<Answer, E
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = create_repo::create_repo(asked.objects, account_id, asked.now, wanted).await?;
+    asked.witness.made(&created, Deed::Created);
     Ok(made(asked, NewRepo::of(asked.config, &created), &created.info))
 }
 
@@ -107,6 +109,7 @@ pub(super) async fn import<O: Objects>(asked: &Asked<'_, O>, remote: &impl Remot
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = import::import(asked.objects, remote, account_id, asked.now, wanted).await?;
+    asked.witness.made(&created, |_, token| Deed::ImportBegun(token));
     Ok(made(asked, NewRepo::of(asked.config, &created), &created.info))
 }
 
@@ -114,7 +117,11 @@ pub(super) async fn import<O: Objects>(asked: &Asked<'_, O>, remote: &impl Remot
 pub(super) async fn delete<O: Objects>(asked: &Asked<'_, O>) -> Result<Answer, Error> {
     let name = repo_name(&asked.arguments, "name")?;
     match delete_repo(asked.objects, &asked.namespace, &name).await {
-        Ok(_) => Ok(result(&true)),
+        Ok(deleted) => {
+            asked.witness.about(&deleted.namespace, &deleted.name);
+            asked.witness.did(Deed::Deleted(deleted));
+            Ok(result(&true))
+        }
         Err(Error::RepoNotFound(_)) => Ok(result(&false)),
         Err(error) => Err(error),
     }
@@ -141,6 +148,7 @@ pub(super) async fn fork<O: Objects>(asked: &Asked<'_, O>, store: &impl PackStor
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let forked = fork::fork(asked.objects, store, account_id, asked.now, wanted).await?;
+    asked.witness.did(forked.deed());
     Ok(made(asked, NewFork::of(asked.config, &forked), &forked.created.info))
 }
 

@@ -13,6 +13,7 @@ use crate::repo::RepoClient;
 use crate::repo::call::RepoInfo;
 use crate::shown::{NewToken, Token};
 use crate::token::TokenSecret;
+use crate::witness::Deed;
 
 #[derive(Debug, Serialize)]
 struct List<'a> {
@@ -25,6 +26,7 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>) -> Result<Answer, E
     let wanted = (asked.arguments.scope()?, asked.arguments.ttl()?);
     let info = asked.repo().await?;
     let created = create_token(asked.objects, asked.now, &asked.namespace, &info, wanted).await?;
+    asked.witness.did(Deed::TokenCreated(created.kept.clone()));
     Ok(result(&NewToken::of(&created)))
 }
 
@@ -48,7 +50,11 @@ pub(super) async fn revoke<O: Objects>(asked: &Asked<'_, O>) -> Result<Answer, E
         Some(secret) => repo.revoke_secret(info.repo_id, secret.sha256()).await?,
         None => repo.revoke_token(info.repo_id, token.to_owned()).await?,
     };
-    Ok(result(&revoked.is_ok()))
+    let is_revoked = revoked.is_ok();
+    if let Ok(token_id) = revoked {
+        asked.witness.did(Deed::TokenRevoked { token_id });
+    }
+    Ok(result(&is_revoked))
 }
 
 fn object<O: Objects>(asked: &Asked<'_, O>, info: &RepoInfo) -> Result<RepoClient<O::Wire>, Error> {

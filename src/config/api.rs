@@ -9,6 +9,12 @@ pub(crate) const BINDING_ARGUMENTS_LEN_MAX: u32 = 64 * 1024;
 /// Lifetime of a repo token in seconds: a minute, a year, and a day when none is asked for.
 pub(crate) const TOKEN_TTL_MIN: u64 = 60;
 pub(crate) const TOKEN_TTL_MAX: u64 = 365 * 24 * 60 * 60;
+/// Repo tokens that an isolate remembers to have opened their repo, some 200 bytes each.
+pub(crate) const OPENED_KEPT_MAX: usize = 2_000;
+/// Longest name of a request that is taken from the platform: Cloudflare's have 20 characters.
+pub(crate) const REQUEST_ID_LEN_MAX: usize = 64;
+/// How much of a message goes into the log and into events, in bytes.
+pub(crate) const TOLD_LEN_MAX: usize = 240;
 pub(crate) const TOKEN_TTL_DEFAULT: u64 = 24 * 60 * 60;
 /// How long an expired token stays listed, after its expiry, before its row may go.
 pub(crate) const TOKEN_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;

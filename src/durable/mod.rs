@@ -20,4 +20,4 @@ pub(crate) use frame::{Frame, FrameWriter};
 pub(crate) use memory::{Fault, MemoryDatabase, MemoryWire, Serve, ready};
 pub(crate) use schema::Schema;
 pub(crate) use transaction::ObjectDatabase;
-pub(crate) use wire::{Answer, Never, Noted, Wire, ask, serve, tell};
+pub(crate) use wire::{Answer, Never, Noted, ObjectWire, Wire, ask, serve, tell};

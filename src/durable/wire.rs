@@ -4,13 +4,16 @@
 //! apart what the object refuses (inside the frame) and what the platform failed at (a status other than 200, or
 //! no answer at all).
 
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use worker::{Method, Request, RequestInit, Response, Stub};
 
 use super::{Failure, Frame, FrameWriter};
-use crate::{log, stats};
+use crate::meter::Meter;
+use crate::{log, time};
 
 /// The address is not looked at; the runtime wants one.
 const OBJECT_URL: &str = "https://object/";
@@ -21,17 +24,37 @@ pub(crate) trait Wire {
     async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure>;
 }
 
-impl Wire for Stub {
-    async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        stats::count(stats::Counter::ObjectCalls, 1);
+/// The way to an object of the platform, at the cost of whoever asks.
+#[derive(Debug)]
+pub(crate) struct ObjectWire {
+    stub: Stub,
+    meter: Rc<Meter>,
+}
+
+impl ObjectWire {
+    pub(crate) fn new(stub: Stub, meter: &Rc<Meter>) -> Self {
+        Self { stub, meter: Rc::clone(meter) }
+    }
+
+    async fn deliver(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let mut init = RequestInit::new();
         init.with_method(Method::Post).with_body(Some(Uint8Array::from(frame.as_slice()).into()));
         drop(frame);
-        let mut response = self.fetch_with_request(Request::new_with_init(OBJECT_URL, &init)?).await?;
+        let mut response = self.stub.fetch_with_request(Request::new_with_init(OBJECT_URL, &init)?).await?;
         match response.status_code() {
             200 => Ok(response.bytes().await?),
             status => Err(Failure::Platform(format!("object answered {status}: {}", response.text().await?))),
         }
+    }
+}
+
+impl Wire for ObjectWire {
+    async fn send(&self, frame: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.meter.object_call();
+        let began = time::now();
+        let answer = self.deliver(frame).await;
+        self.meter.object_took(time::now().saturating_sub(began));
+        answer
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
 impl Error {
-    pub(super) fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Unauthenticated | Self::OtherAccount => "Authentication error".into(),
             Self::Forbidden(why) => format!("Authentication error: {why}."),

@@ -1,12 +1,30 @@
 //! Who asks: API tokens open the REST API, repo tokens open Git, and neither the other.
 
+use std::cell::RefCell;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::{ApiToken, Config, Permission};
+use crate::config::{ApiToken, Config, OPENED_KEPT_MAX, Permission};
 use crate::error::Error;
 use crate::names::NamespaceName;
+use crate::store::cache::Cache;
 use crate::token::TokenSecret;
+
+thread_local! {
+    /// Hashes of repo tokens that have opened their repo, with its key.
+    static OPENED: RefCell<Cache<(String, String), ()>> = RefCell::new(Cache::new(OPENED_KEPT_MAX));
+}
+
+/// Notes that a repo token has opened a repo.
+pub(crate) fn opened(repo_key: String, token_sha256: String) {
+    OPENED.with_borrow_mut(|opened| opened.insert((repo_key, token_sha256), (), 1));
+}
+
+/// Whether this isolate remembers that it has: no more is asked of those who ask too often.
+pub(crate) fn has_opened(repo_key: String, token_sha256: String) -> bool {
+    OPENED.with_borrow_mut(|opened| opened.get(&(repo_key, token_sha256)).is_some())
+}
 
 /// The API token of a REST request.
 pub(crate) fn api_token<'a>(config: &'a Config, authorization: Option<&str>) -> Result<&'a ApiToken, Error> {

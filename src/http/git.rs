@@ -1,5 +1,7 @@
 //! Git over HTTP. Source: gitprotocol-http(5).
 
+use std::rc::Rc;
+
 use futures_util::future::join;
 use git_core::ObjectId;
 use git_core::pkt_line::write_err;
@@ -7,31 +9,32 @@ use git_core::protocol::command::Command;
 use git_core::protocol::fetch::FetchRequest;
 use git_core::protocol::object_info::ObjectInfo;
 use git_core::protocol::{Ref, Refs, RequestLimits, Service, Version, advertise};
-use worker::{Env, Request, Response, Url};
+use worker::{Response, Url};
 
 use super::answer::Answer;
 use super::auth;
 use super::route::{Endpoint, GitRoute};
-use super::{serving, stream};
+use super::{Asking, serving, stream};
 use crate::body::{self, Stopped};
 use crate::config::{
-    self, ACCOUNT_PATIENCE_MS, AGENT, Config, ConfigError, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX,
-    REF_PREFIXES_MAX, WANTS_MAX,
+    self, ACCOUNT_PATIENCE_MS, AGENT, Config, FETCH_BODY_LEN_MAX, FETCH_SHALLOW_MAX, HAVES_MAX, REF_PREFIXES_MAX,
+    WANTS_MAX,
 };
 use crate::durable::Failure;
-use crate::error::Error;
+use crate::error::{Error, Success};
 use crate::names::{NamespaceName, RepoName};
-use crate::objects::{DurableObjects, Objects};
+use crate::objects::Objects;
 use crate::ops::object_info::object_info;
 use crate::ops::receive_pack::{Beginning, Pushed, Receiving, receive_pack};
 use crate::ops::storage::{self, Room};
 use crate::ops::upload_pack::upload_pack;
 use crate::rate_limit;
 use crate::repo::Opened;
-use crate::repo::call::{Snapshot, View};
+use crate::repo::call::{Refusal, Snapshot, View};
 use crate::store::R2Packs;
 use crate::stream_body::StreamBody;
 use crate::time;
+use crate::witness::FaultClass;
 
 const REQUEST_LIMITS: RequestLimits = RequestLimits {
     n_wants_max: WANTS_MAX,
@@ -40,44 +43,51 @@ const REQUEST_LIMITS: RequestLimits = RequestLimits {
     n_ref_prefixes_max: REF_PREFIXES_MAX,
 };
 
-/// A Git request on its way to an answer.
-pub(crate) struct GitRequest<'a> {
-    pub(crate) env: &'a Env,
-    pub(crate) config: &'a Result<Config, ConfigError>,
-    pub(crate) objects: &'a DurableObjects<'a>,
-    pub(crate) route: &'a GitRoute,
-    pub(crate) request: &'a Request,
-    pub(crate) url: &'a Url,
-}
-
 /// Answers a Git request, after its whole body has come: an answer before that would break the client's connection.
-pub(crate) async fn serve(git: &GitRequest<'_>) -> Result<Response, Error> {
-    let mut body = StreamBody::of_request(git.request);
-    let answered = answer(git, &mut body).await;
+pub(crate) async fn serve(asking: &Asking<'_>, route: &GitRoute) -> Result<Response, Error> {
+    let mut body = StreamBody::of_request(asking.request, &asking.witness.meter);
+    let answered = answer(asking, route, &mut body).await;
     body::drain(&mut body).await;
     answered
 }
 
-async fn answer(git: &GitRequest<'_>, body: &mut StreamBody) -> Result<Response, Error> {
-    let config = serving(git.config)?;
-    let namespace = NamespaceName::parse(&git.route.namespace).ok_or(Error::GitRepoName)?;
-    let repo = RepoName::parse_in_remote(&git.route.repo).ok_or(Error::GitRepoName)?;
-    let service = match git.route.endpoint {
-        Endpoint::InfoRefs => service(git.url)?,
+async fn answer(asking: &Asking<'_>, route: &GitRoute, body: &mut StreamBody) -> Result<Response, Error> {
+    let config = serving(asking.config)?;
+    let namespace = NamespaceName::parse(&route.namespace).ok_or(Error::GitRepoName)?;
+    let repo = RepoName::parse_in_remote(&route.repo).ok_or(Error::GitRepoName)?;
+    let service = match route.endpoint {
+        Endpoint::InfoRefs => service(asking.url)?,
         Endpoint::UploadPack => Service::UploadPack,
         Endpoint::ReceivePack => Service::ReceivePack,
         Endpoint::Other => return Err(Error::GitPath),
         Endpoint::WrongMethod { allow } => return Err(Error::MethodNotAllowed { allow }),
     };
-    let token_sha256 = auth::repo_token(git.request.headers().get("authorization")?.as_deref())?.sha256();
-    rate_limit::git(git.env, &namespace, &repo).await?;
-    let client = git.objects.repo(&namespace, &repo)?;
-    let protocol = git.request.headers().get("git-protocol")?.unwrap_or_default();
+    let token_sha256 = auth::repo_token(asking.header("authorization")?.as_deref())?.sha256();
+    let repo_key = format!("{}/{}", namespace.key(), repo.key());
+    if let Err(limited) = rate_limit::git(asking.env, &repo_key).await {
+        if auth::has_opened(repo_key, token_sha256) {
+            asking.witness.admitted();
+        }
+        return Err(limited);
+    }
+    let objects = asking.objects();
+    let client = objects.repo(&namespace, &repo)?;
+    let protocol = asking.header("git-protocol")?.unwrap_or_default();
     let version = Version::from_header(&protocol).for_service(service);
     let refused = |refusal| Error::Refused { repo: repo.to_string(), refusal };
-    let open = async |view| client.open(token_sha256.clone(), view).await?.map_err(refused);
+    let open = async |view| {
+        let opened = client.open(token_sha256.clone(), view).await?;
+        if opened.as_ref().map_or_else(Refusal::is_to_an_owner, |_| true) {
+            asking.witness.admitted();
+            auth::opened(repo_key.clone(), token_sha256.clone());
+        }
+        if let Ok(opened) = &opened {
+            asking.witness.about(&namespace.to_string(), &opened.snapshot.name);
+        }
+        opened.map_err(refused)
+    };
     // What is wrong with a request is said to those alone who may ask.
-    match (git.route.endpoint, service) {
+    match (route.endpoint, service) {
         (Endpoint::UploadPack, _) => {
             let asked = read_fetch(body, version).await;
             let opened = open(asked.as_ref().map_or(View::Refs, Asked::view)).await?;
@@ -85,42 +95,44 @@ async fn answer(git: &GitRequest<'_>, body: &mut StreamBody) -> Result<Response,
                 Err(Error::GitRequest(error)) if error.is_refusal() => {
                     let mut answer = Vec::new();
                     write_err(&mut answer, &error.refusal());
-                    whole(UPLOAD_PACK_RESULT.into(), answer)
+                    asking.witness.failed(FaultClass::Client, &error.refusal());
+                    whole(asking, UPLOAD_PACK_RESULT.into(), answer)
                 }
-                asked => fetch(git.env, opened, asked?).await,
+                asked => fetch(asking, opened, asked?).await,
             }
         }
         (Endpoint::ReceivePack, _) => {
             let beginning = Beginning::read(body).await;
             let view = beginning.as_ref().map_or(View::PushRefs, Beginning::view);
-            let (opened, account_size) = join(open(view), account_size(git, config, view)).await;
+            let (opened, account_size) = join(open(view), account_size(asking, config, view)).await;
             let opened = opened?;
             let to = Receiving {
                 repo: &client,
-                store: &R2Packs::of_repo(git.env, &namespace.to_string(), &repo.to_string())?,
+                store: &R2Packs::of_repo(asking.env, &asking.witness.meter, &namespace.to_string(), &repo.to_string())?,
                 opened: &opened,
                 token_sha256: &token_sha256,
                 takes_shallow: config.receive_shallow_update,
                 room: Room::of(config.storage, opened.snapshot.size(), account_size),
+                witness: asking.witness,
             };
             match receive_pack(&to, beginning.map_err(Stopped::Body)?, body).await? {
-                Pushed::Answer(answer) => whole("application/x-git-receive-pack-result".into(), answer),
+                Pushed::Answer(answer) => whole(asking, "application/x-git-receive-pack-result".into(), answer),
                 Pushed::Malformed(error) => Err(error.into()),
                 Pushed::Refused(refusal) => Err(refused(refusal)),
             }
         }
-        (_, Service::UploadPack) => advertise(service, version, &open(View::Refs).await?.snapshot),
-        (_, Service::ReceivePack) => advertise(service, version, &open(View::PushRefs).await?.snapshot),
+        (_, Service::UploadPack) => advertise(asking, (service, version), &open(View::Refs).await?.snapshot),
+        (_, Service::ReceivePack) => advertise(asking, (service, version), &open(View::PushRefs).await?.snapshot),
     }
 }
 
 /// What the account holds: asked beside the repo, and of no matter to who only looks whether a push may be.
-async fn account_size(git: &GitRequest<'_>, config: &Config, view: View) -> u64 {
+async fn account_size(asking: &Asking<'_>, config: &Config, view: View) -> u64 {
     if view != View::Push {
         return 0;
     }
     let patience = time::sleep(ACCOUNT_PATIENCE_MS);
-    storage::account_size(git.objects, &config.account_id, time::now(), patience).await
+    storage::account_size(&asking.objects(), &config.account_id, time::now(), patience).await
 }
 
 fn service(url: &Url) -> Result<Service, Error> {
@@ -129,11 +141,15 @@ fn service(url: &Url) -> Result<Service, Error> {
     Service::from_name(&name).ok_or(Error::GitService(name))
 }
 
-fn advertise(service: Service, version: Version, snapshot: &Snapshot) -> Result<Response, Error> {
+fn advertise(
+    asking: &Asking<'_>,
+    (service, version): (Service, Version),
+    snapshot: &Snapshot,
+) -> Result<Response, Error> {
     let mut answer = Vec::new();
     let shallow = snapshot.shallow_ids()?;
     with_refs(snapshot, |refs| advertise::write(&mut answer, (service, version), refs, &shallow, AGENT))?;
-    whole(format!("application/x-{}-advertisement", service.name()), answer)
+    whole(asking, format!("application/x-{}-advertisement", service.name()), answer)
 }
 
 /// What a POST to upload-pack asks for.
@@ -169,23 +185,24 @@ async fn read_fetch(body: &mut StreamBody, version: Version) -> Result<Asked, Er
 
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
 
-async fn fetch(env: &Env, opened: Opened, asked: Asked) -> Result<Response, Error> {
+async fn fetch(asking: &Asking<'_>, opened: Opened, asked: Asked) -> Result<Response, Error> {
     let request = match asked {
-        Asked::Nothing => return whole(UPLOAD_PACK_RESULT.into(), Vec::new()),
+        Asked::Nothing => return whole(asking, UPLOAD_PACK_RESULT.into(), Vec::new()),
         Asked::LsRefs(ls_refs) => {
             let mut answer = Vec::new();
             with_refs(&opened.snapshot, |refs| ls_refs.answer(&mut answer, refs))?;
-            return whole(UPLOAD_PACK_RESULT.into(), answer);
+            return whole(asking, UPLOAD_PACK_RESULT.into(), answer);
         }
         Asked::ObjectInfo(request) => {
-            let answer = object_info(&opened, &R2Packs::new(env)?, &request).await?;
-            return whole(UPLOAD_PACK_RESULT.into(), answer);
+            let answer = object_info(&opened, &asking.packs()?, &request).await?;
+            return whole(asking, UPLOAD_PACK_RESULT.into(), answer);
         }
         Asked::Fetch(request) => request,
     };
-    let (store, keep_alive_ms) = (R2Packs::new(env)?, config::keep_alive_ms(env));
-    let response = stream::respond(None, |mut sink| async move {
-        match upload_pack(&opened, &store, request, keep_alive_ms, &mut sink).await {
+    let (store, keep_alive_ms) = (asking.packs()?, config::keep_alive_ms(asking.env));
+    let (witness, telling) = (Rc::clone(asking.witness), asking.telling(Success::Ok.status()));
+    let response = stream::respond(None, telling, |mut sink| async move {
+        match upload_pack(&opened, &store, request, keep_alive_ms, &witness, &mut sink).await {
             Ok(()) => Ok(sink),
             Err(unsent) => Err((sink, unsent)),
         }
@@ -207,7 +224,7 @@ fn with_refs(snapshot: &Snapshot, use_refs: impl FnOnce(&Refs<'_>)) -> Result<()
     Ok(())
 }
 
-fn whole(content_type: String, body: Vec<u8>) -> Result<Response, Error> {
+fn whole(asking: &Asking<'_>, content_type: String, body: Vec<u8>) -> Result<Response, Error> {
     let headers = vec![("content-type", content_type), ("cache-control", "no-cache".to_owned())];
-    Ok(Answer { status: 200, headers, body }.into_response(false)?)
+    Ok(asking.whole(Answer { status: Success::Ok.status(), headers, body })?)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod auth;
+pub(crate) mod calls;
 pub(crate) mod condition;
 mod cors;
 mod debug;
@@ -12,128 +13,178 @@ mod rest;
 mod route;
 mod stream;
 
+use std::rc::Rc;
+
 use worker::{Env, Request, Response, Url};
 
 use crate::body::{Stopped, read_whole};
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
+use crate::durable::Failure;
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
 use crate::ops::contents::send;
+use crate::random;
 use crate::rate_limit;
 use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
 use crate::stream_body::StreamBody;
 use crate::time;
+use crate::witness::{Audience, Subject, Surface, Witness};
+use answer::Answer;
+use calls::RestRoute;
 use condition::Conditions;
 use rest::Served;
-use route::{Endpoint, GitRoute, RestRoute, Route};
+use route::{Endpoint, GitRoute, Route};
+use stream::Telling;
 
 const OPTIONS: &str = "OPTIONS";
+/// With any value: the answer is to say what it took, as `Server-Timing` has it.
+const SERVER_TIMING: &str = "server-timing";
+
+/// A request on its way to an answer.
+pub(crate) struct Asking<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) env: &'a Env,
+    pub(crate) config: &'a Result<Config, ConfigError>,
+    pub(crate) url: &'a Url,
+    pub(crate) witness: &'a Rc<Witness>,
+    audience: &'a Audience,
+}
+
+impl Asking<'_> {
+    /// The way to the Durable Objects, at the cost of this request.
+    pub(crate) fn objects(&self) -> DurableObjects<'_> {
+        DurableObjects::new(self.env, &self.witness.meter)
+    }
+
+    /// The way to R2, for reading.
+    pub(crate) fn packs(&self) -> Result<R2Packs, Failure> {
+        R2Packs::new(self.env, &self.witness.meter)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> worker::Result<Option<String>> {
+        self.request.headers().get(name)
+    }
+
+    /// An answer that is sent whole.
+    pub(crate) fn whole(&self, answer: Answer) -> worker::Result<Response> {
+        let is_head = self.request.inner().method() == "HEAD";
+        self.witness.meter.sent(if is_head { 0 } else { answer.body.len() });
+        answer.into_response(is_head)
+    }
+
+    /// Who is told of an answer that goes on after its head.
+    pub(crate) fn telling(&self, status: u16) -> Telling {
+        Telling { audience: self.audience.clone(), witness: Rc::clone(self.witness), status }
+    }
+
+    /// The same answer, of which it is noted why it is no success.
+    fn refused(&self, error: &Error, answer: Answer) -> Answer {
+        if let Some(cause) = error.cause() {
+            log::error(format_args!("request {}: {cause}", self.witness.request_id));
+        }
+        self.witness.refused(error, answer.status);
+        answer
+    }
+}
 
 /// Answers a request. Whatever goes wrong becomes an answer in the form of the surface it was meant for.
-pub(crate) async fn respond(request: Request, env: &Env) -> worker::Result<Response> {
+pub(crate) async fn respond(request: Request, env: &Env, audience: &Audience) -> worker::Result<Response> {
     let url = request.url()?;
     let method = request.inner().method();
     let config = config::read(env, url.host_str());
-    let mut response = match route::route(&method, url.path()) {
-        Err(Error::MethodNotAllowed { allow }) if method == OPTIONS => cors::options(allow).into_response(false)?,
+    let routed = route::route(&method, url.path());
+    let witness = Rc::new(witness_of(&request, &method, &routed)?);
+    let asking = Asking { request: &request, env, config: &config, url: &url, witness: &witness, audience };
+    let mut response = match routed {
+        Err(Error::MethodNotAllowed { allow }) if method == OPTIONS => asking.whole(cors::options(allow))?,
         Ok(Route::Git(GitRoute { endpoint: Endpoint::WrongMethod { allow }, .. })) if method == OPTIONS => {
-            cors::options(allow).into_response(false)?
+            asking.whole(cors::options(allow))?
         }
-        routed => answer(&request, env, &config, &url, routed).await?,
+        routed => answer(&asking, routed).await?,
     };
     if let Ok(config) = &config {
         let origin = request.headers().get("origin")?;
         cors::open(&config.cors_origins, origin.as_deref(), method == OPTIONS, &mut response)?;
     }
+    response.headers().set("x-request-id", &witness.request_id)?;
+    if request.headers().has(SERVER_TIMING)? {
+        response.headers().set(SERVER_TIMING, &witness.server_timing(time::now()))?;
+    }
+    if !witness.is_going_on() {
+        audience.tell(&witness, response.status_code());
+    }
     Ok(response)
 }
 
-async fn answer(
-    request: &Request,
-    env: &Env,
-    config: &Result<Config, ConfigError>,
-    url: &Url,
-    routed: Result<Route, Error>,
-) -> worker::Result<Response> {
-    let objects = DurableObjects::new(env);
+fn witness_of(request: &Request, method: &str, routed: &Result<Route, Error>) -> worker::Result<Witness> {
+    let (surface, subject) = match routed {
+        Ok(Route::Git(route)) => (Surface::Git, route.subject()),
+        Ok(Route::Rest(route)) => (Surface::Rest, route.call.subject()),
+        Ok(Route::OpenApi) => (Surface::Other, Subject { route: "openapi.json", ..Subject::default() }),
+        Ok(Route::Debug(_)) => (Surface::Other, Subject { route: "debug", ..Subject::default() }),
+        Err(_) => (Surface::Other, Subject { route: "none", ..Subject::default() }),
+    };
+    let given = request.headers().get("cf-ray")?.filter(|id| random::is_request_id(id));
+    let request_id =
+        given.map_or_else(random::id, Ok).map_err(|failure| worker::Error::RustError(failure.to_string()))?;
+    Ok(Witness::new(time::now(), request_id, method.to_owned(), surface, subject))
+}
+
+async fn answer(asking: &Asking<'_>, routed: Result<Route, Error>) -> worker::Result<Response> {
     let answer = match routed {
-        Ok(Route::Git(route)) => {
-            let git = git::GitRequest { env, config, objects: &objects, route: &route, request, url };
-            match git::serve(&git).await {
-                Ok(response) => return Ok(response),
-                Err(error) => logged(&error).to_git(),
-            }
-        }
-        Ok(Route::Rest(route)) => {
-            let rest = RestRequest { env, config, objects: &objects, request, url };
-            match rest.serve(&route).await {
-                Ok(response) => return Ok(response),
-                Err(error) => logged(&error).to_rest(),
-            }
-        }
-        Ok(Route::Debug(trigger)) => match serving(config) {
-            Ok(config) if debug::is_open(config, url) => debug::fire(trigger),
-            _ => Error::NoRoute.to_rest(),
+        Ok(Route::Git(route)) => match git::serve(asking, &route).await {
+            Ok(response) => return Ok(response),
+            Err(error) => asking.refused(&error, error.to_git()),
+        },
+        Ok(Route::Rest(route)) => match serve_rest(asking, &route).await {
+            Ok(response) => return Ok(response),
+            Err(error) => asking.refused(&error, error.to_rest()),
+        },
+        Ok(Route::Debug(trigger)) => match serving(asking.config) {
+            Ok(config) if debug::is_open(config, asking.url) => debug::fire(trigger),
+            _ => asking.refused(&Error::NoRoute, Error::NoRoute.to_rest()),
         },
         Ok(Route::OpenApi) => openapi::answer(),
-        Err(error) => error.to_rest(),
+        Err(error) => asking.refused(&error, error.to_rest()),
     };
-    answer.into_response(request.inner().method() == "HEAD")
+    asking.whole(answer)
 }
 
-/// A REST request on its way to an answer.
-struct RestRequest<'a> {
-    env: &'a Env,
-    config: &'a Result<Config, ConfigError>,
-    objects: &'a DurableObjects<'a>,
-    request: &'a Request,
-    url: &'a Url,
-}
-
-impl RestRequest<'_> {
-    async fn serve(&self, route: &RestRoute) -> Result<Response, Error> {
-        let body = read_whole(&mut StreamBody::of_request(self.request), REST_BODY_LEN_MAX).await;
-        let config = serving(self.config)?;
-        let header = |name| self.request.headers().get(name);
-        let authorization = header("authorization")?;
-        let admitted = rest::admit(config, route, authorization.as_deref())?;
-        rate_limit::control(self.env, admitted.namespace()).await?;
-        let body = body.map_err(Stopped::Body)?;
-        let query = self.url.query_pairs().into_owned().collect();
-        let conditions = Conditions {
-            if_none_match: header("if-none-match")?,
-            if_range: header("if-range")?,
-            range: header("range")?,
-        };
-        let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body, conditions };
-        let outside = rest::Outside { store: &R2Packs::new(self.env)?, remote: &PlatformRemote::new(self.env) };
-        let is_head = self.request.inner().method() == "HEAD";
-        match rest::serve(&asked, &outside, admitted).await? {
-            Served::Whole(answer) => Ok(answer.into_response(is_head)?),
-            Served::Streamed { head, .. } if is_head => Ok(head.into_response(true)?),
-            Served::Streamed { head, opened, blob, range } => {
-                let store = R2Packs::new(self.env)?;
-                let body = stream::respond(Some(range.end - range.start), |mut sink| async move {
-                    match send(&opened, &store, &blob, range, &mut sink).await {
-                        Ok(()) => Ok(sink),
-                        Err(unsent) => Err((sink, unsent)),
-                    }
-                })?;
-                Ok(head.with_body(body)?)
-            }
+async fn serve_rest(asking: &Asking<'_>, route: &RestRoute) -> Result<Response, Error> {
+    let mut body = StreamBody::of_request(asking.request, &asking.witness.meter);
+    let body = read_whole(&mut body, REST_BODY_LEN_MAX).await;
+    let config = serving(asking.config)?;
+    let admitted = rest::admit(config, route, asking.header("authorization")?.as_deref(), asking.witness)?;
+    rate_limit::control(asking.env, admitted.namespace()).await?;
+    let body = body.map_err(Stopped::Body)?;
+    let query = asking.url.query_pairs().into_owned().collect();
+    let conditions = Conditions {
+        if_none_match: asking.header("if-none-match")?,
+        if_range: asking.header("if-range")?,
+        range: asking.header("range")?,
+    };
+    let (objects, witness) = (asking.objects(), asking.witness);
+    let asked = rest::Asked { config, objects: &objects, now: time::now(), query, body, conditions, witness };
+    let outside = rest::Outside { store: &asking.packs()?, remote: &PlatformRemote::new(asking.env) };
+    let is_head = asking.request.inner().method() == "HEAD";
+    match rest::serve(&asked, &outside, admitted).await? {
+        Served::Whole(answer) => Ok(asking.whole(answer)?),
+        Served::Streamed { head, .. } if is_head => Ok(head.into_response(true)?),
+        Served::Streamed { head, opened, blob, range } => {
+            let (store, telling) = (asking.packs()?, asking.telling(head.status));
+            let body = stream::respond(Some(range.end - range.start), telling, |mut sink| async move {
+                match send(&opened, &store, &blob, range, &mut sink).await {
+                    Ok(()) => Ok(sink),
+                    Err(unsent) => Err((sink, unsent)),
+                }
+            })?;
+            Ok(head.with_body(body)?)
         }
     }
 }
 
 fn serving(config: &Result<Config, ConfigError>) -> Result<&Config, Error> {
     config.as_ref().map_err(|error| error.clone().into())
-}
-
-fn logged(error: &Error) -> &Error {
-    if let Some(cause) = error.cause() {
-        log::error(cause);
-    }
-    error
 }

@@ -2,7 +2,9 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::calls::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use crate::error::Error;
+use crate::witness::Subject;
 
 /// Whose a request is.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +25,20 @@ pub(crate) struct GitRoute {
     pub(crate) endpoint: Endpoint,
 }
 
+impl GitRoute {
+    /// What the request is about.
+    pub(crate) fn subject(&self) -> Subject {
+        let route = match self.endpoint {
+            Endpoint::InfoRefs => "info/refs",
+            Endpoint::UploadPack => "git-upload-pack",
+            Endpoint::ReceivePack => "git-receive-pack",
+            Endpoint::Other | Endpoint::WrongMethod { .. } => "git",
+        };
+        let repo = self.repo.strip_suffix(".git").unwrap_or(&self.repo);
+        Subject { route, namespace: Some(self.namespace.clone()), repo: Some(repo.to_owned()) }
+    }
+}
+
 /// The part of a remote that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -35,93 +51,6 @@ pub(crate) enum Endpoint {
     WrongMethod {
         allow: &'static str,
     },
-}
-
-/// A request to the REST API.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RestRoute {
-    /// Absent in the alias, which names no account.
-    pub(crate) account_id: Option<String>,
-    pub(crate) call: RestCall,
-}
-
-/// What a REST request wants.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum RestCall {
-    CreateNamespace,
-    ListNamespaces,
-    /// What is stored in R2, of all namespaces.
-    ListStorage,
-    In {
-        namespace: String,
-        call: NamespaceCall,
-    },
-}
-
-/// What a request wants of one namespace.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NamespaceCall {
-    GetNamespace,
-    DeleteNamespace,
-    CreateRepo,
-    ListRepos,
-    GetRepo { repo: String },
-    ChangeRepo { repo: String },
-    DeleteRepo { repo: String },
-    ForkRepo { repo: String },
-    ImportRepo { repo: String },
-    ListTokens { repo: String },
-    ListPushes { repo: String },
-    GetRepoStorage { repo: String },
-    ReadRepo { repo: String, part: RepoPart },
-    CreateToken,
-    RevokeToken { token_id: String },
-}
-
-/// What of a repo's contents is read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum RepoPart {
-    Log,
-    Commit {
-        hash: String,
-    },
-    Tree {
-        hash: String,
-    },
-    Blob {
-        hash: String,
-    },
-    File,
-    /// What names a ref, and the path that follows.
-    Raw {
-        segments: Vec<String>,
-    },
-}
-
-impl RestCall {
-    /// Whether the API token must have the permission to edit.
-    pub(crate) fn writes(&self) -> bool {
-        match self {
-            Self::CreateNamespace => true,
-            Self::ListNamespaces | Self::ListStorage => false,
-            Self::In { call, .. } => call.writes(),
-        }
-    }
-}
-
-impl NamespaceCall {
-    fn writes(&self) -> bool {
-        !matches!(
-            self,
-            Self::GetNamespace
-                | Self::ListRepos
-                | Self::GetRepo { .. }
-                | Self::ListTokens { .. }
-                | Self::ListPushes { .. }
-                | Self::GetRepoStorage { .. }
-                | Self::ReadRepo { .. }
-        )
-    }
 }
 
 /// What is there for tests and benchmarks alone.

@@ -1,13 +1,20 @@
 //! An answer whose body is written while it is sent.
 
+use std::rc::Rc;
+
 use js_sys::futures::{JsFuture, spawn_local};
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{Response, ResponseBody};
 
 use crate::log;
+use crate::meter::Meter;
 use crate::ops::sink::{Gone, Sink, Unsent};
 use crate::store::bytes::Bytes;
+use crate::witness::{Audience, FaultClass, Witness};
+
+/// What callers are told of a failure of ours.
+const INTERNAL: &str = "internal error";
 
 #[wasm_bindgen]
 extern "C" {
@@ -50,20 +57,33 @@ extern "C" {
 /// The writing end of an answer's body.
 pub(crate) struct BodySink {
     writer: Writer,
+    meter: Rc<Meter>,
 }
 
 impl Sink for BodySink {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
         if !bytes.is_empty() {
+            self.meter.sent(bytes.len());
             JsFuture::from(self.writer.write(&bytes.to_js())).await?;
         }
         Ok(())
     }
 }
 
+/// What is told of an answer when it is over.
+pub(crate) struct Telling {
+    pub(crate) audience: Audience,
+    pub(crate) witness: Rc<Witness>,
+    pub(crate) status: u16,
+}
+
 /// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails
 /// and could not tell the client, the body breaks off, which no client takes for its end. `len` in bytes, if it is known.
-pub(crate) fn respond<F>(len: Option<u64>, write: impl FnOnce(BodySink) -> F) -> worker::Result<Response>
+pub(crate) fn respond<F>(
+    len: Option<u64>,
+    Telling { audience, witness, status }: Telling,
+    write: impl FnOnce(BodySink) -> F,
+) -> worker::Result<Response>
 where
     F: Future<Output = Result<BodySink, (BodySink, Unsent)>> + 'static,
 {
@@ -73,26 +93,31 @@ where
     };
     let writer = stream.writable().get_writer()?;
     let body = ResponseBody::Stream(stream.readable().unchecked_into());
-    let written = write(BodySink { writer });
+    witness.goes_on();
+    let written = write(BodySink { writer, meter: Rc::clone(&witness.meter) });
     spawn_local(async move {
         let ended = match written.await {
             Ok(sink) => JsFuture::from(sink.writer.close()).await,
             Err((sink, unsent @ Unsent::Told(_))) => {
                 log::error(&unsent);
+                witness.failed(FaultClass::Server, INTERNAL);
                 JsFuture::from(sink.writer.close()).await
             }
             Err((sink, unsent @ Unsent::Failed(_))) => {
                 log::error(&unsent);
+                witness.failed(FaultClass::Server, INTERNAL);
                 JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
             }
             Err((sink, unsent @ Unsent::Gone(_))) => {
                 log::warn(&unsent);
+                witness.left();
                 JsFuture::from(sink.writer.abort(&"the client went away".into())).await
             }
         };
         if let Err(error) = ended {
             log::warn(Unsent::Gone(error.into()));
         }
+        audience.tell(&witness, status);
     });
     Response::from_body(body)
 }

@@ -23,24 +23,25 @@ pub(crate) struct Tools<'a, S, R> {
     pub(crate) limits: Limits,
 }
 
-/// Does it and sets the next alarm. An error is the database's own.
+/// Does it and sets the next alarm; returns what was done. An error is the database's own.
 pub(crate) async fn perform<D: Database, S: PackStore, R: Remote>(
     db: &D,
     objects: &impl Objects,
     tools: &Tools<'_, S, R>,
     job: Job,
     now: impl Fn() -> u64,
-) -> Result<(), Failure> {
+) -> Result<Option<Step>, Failure> {
     let done = run(objects, tools, &job, &now).await;
     if let Err(failure) = &done {
         log::warn(format_args!("{}/{}: maintenance put off: {failure}", job.namespace, job.repo));
     }
-    settle(db, || match done {
-        Ok(Step::Over) => job::done(db, now(), &job),
+    settle(db, || match &done {
+        Ok(Step::Over | Step::Filled { .. }) => job::done(db, now(), &job),
         Ok(Step::More) => job::goes_on(db, now()),
         Ok(Step::Again) => job::put_off(db, now(), &job),
         Err(_) => job::failed(db, now(), &job),
-    })
+    })?;
+    Ok(done.ok())
 }
 
 async fn run<S: PackStore, R: Remote>(

@@ -1,6 +1,8 @@
 //! A namespace's Durable Object, as the platform sees it.
 #![expect(missing_docs, reason = "the attribute writes methods that have no documentation")]
 
+use std::rc::Rc;
+
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::answer::answer_frame;
@@ -28,7 +30,7 @@ impl DurableObject for NamespaceObject {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        let (objects, account_id) = (DurableObjects::new(&self.env), config::account_id(&self.env));
+        let (objects, account_id) = (DurableObjects::new(&self.env, &Rc::default()), config::account_id(&self.env));
         // An error here is the database's own: only the platform's retry is left.
         let put_off = duties::perform(&self.db, &objects, &account_id, time::now).await;
         if let Some(failure) = put_off.map_err(|failure| worker::Error::RustError(failure.to_string()))? {

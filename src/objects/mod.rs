@@ -3,12 +3,15 @@
 #[cfg(test)]
 mod memory;
 
-use worker::{Env, Stub};
+use std::rc::Rc;
+
+use worker::Env;
 
 use crate::account::AccountClient;
 use crate::config;
-use crate::durable::{Failure, Wire};
+use crate::durable::{Failure, ObjectWire, Wire};
 use crate::maintenance::MaintenanceClient;
+use crate::meter::Meter;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::NamespaceClient;
 use crate::repo::RepoClient;
@@ -39,36 +42,43 @@ pub(crate) trait Objects {
 #[derive(Debug)]
 pub(crate) struct DurableObjects<'a> {
     env: &'a Env,
+    meter: Rc<Meter>,
 }
 
 impl<'a> DurableObjects<'a> {
-    pub(crate) fn new(env: &'a Env) -> Self {
-        Self { env }
+    /// Those that are asked at the cost of one request.
+    pub(crate) fn new(env: &'a Env, meter: &Rc<Meter>) -> Self {
+        Self { env, meter: Rc::clone(meter) }
     }
 
-    fn stub(&self, binding: &str, name: &str) -> Result<Stub, Failure> {
-        Ok(self.env.durable_object(binding)?.id_from_name(name)?.get_stub()?)
+    fn wire(&self, binding: &str, name: &str) -> Result<ObjectWire, Failure> {
+        let stub = self.env.durable_object(binding)?.id_from_name(name)?.get_stub()?;
+        Ok(ObjectWire::new(stub, &self.meter))
     }
 }
 
 impl Objects for DurableObjects<'_> {
-    type Wire = Stub;
+    type Wire = ObjectWire;
 
-    fn repo(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<RepoClient<Stub>, Failure> {
-        self.stub(config::REPOS, &repo_object_name(namespace, repo)).map(RepoClient::new)
+    fn repo(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<RepoClient<ObjectWire>, Failure> {
+        self.wire(config::REPOS, &repo_object_name(namespace, repo)).map(RepoClient::new)
     }
 
-    fn namespace(&self, namespace: &NamespaceName) -> Result<NamespaceClient<Stub>, Failure> {
-        self.stub(config::NAMESPACES, &namespace.key()).map(NamespaceClient::new)
+    fn namespace(&self, namespace: &NamespaceName) -> Result<NamespaceClient<ObjectWire>, Failure> {
+        self.wire(config::NAMESPACES, &namespace.key()).map(NamespaceClient::new)
     }
 
-    fn account(&self, account_id: &str) -> Result<AccountClient<Stub>, Failure> {
-        self.stub(config::ACCOUNTS, account_id).map(AccountClient::new)
+    fn account(&self, account_id: &str) -> Result<AccountClient<ObjectWire>, Failure> {
+        self.wire(config::ACCOUNTS, account_id).map(AccountClient::new)
     }
 
-    fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<MaintenanceClient<Stub>, Failure> {
-        let stub = self.stub(config::MAINTENANCE, &repo_object_name(namespace, repo))?;
-        Ok(MaintenanceClient::new(stub, namespace, repo))
+    fn maintenance(
+        &self,
+        namespace: &NamespaceName,
+        repo: &RepoName,
+    ) -> Result<MaintenanceClient<ObjectWire>, Failure> {
+        let wire = self.wire(config::MAINTENANCE, &repo_object_name(namespace, repo))?;
+        Ok(MaintenanceClient::new(wire, namespace, repo))
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct CreateRepo {
 #[derive(Debug)]
 pub(crate) struct CreatedRepo {
     pub(crate) info: RepoInfo,
-    pub(crate) token: String,
+    pub(crate) token: CreatedToken,
 }
 
 /// Makes a repo.
@@ -41,7 +41,7 @@ pub(crate) async fn create_repo(
     now: u64,
     wanted: CreateRepo,
 ) -> Result<CreatedRepo, Error> {
-    let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
+    let token = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let new = NewRepo {
         repo_id: random::id()?,
         namespace: wanted.namespace.to_string(),
@@ -49,13 +49,13 @@ pub(crate) async fn create_repo(
         description: wanted.description,
         default_branch: wanted.default_branch.map_or_else(|| DEFAULT_BRANCH.into(), |branch| branch.to_string()),
         read_only: wanted.read_only,
-        token: kept,
+        token: token.kept.clone(),
     };
     let new_name = NewName { objects, namespace: &wanted.namespace, name: &wanted.name };
     new_name.reserve(account_id, &new, Status::Creating).await?;
     let made = surely(async || objects.repo(&wanted.namespace, &wanted.name)?.create(new.clone()).await).await?;
     let info = new_name.settle(&new.repo_id, made).await?;
-    Ok(CreatedRepo { info, token: plaintext })
+    Ok(CreatedRepo { info, token })
 }
 
 #[cfg(test)]

@@ -67,19 +67,19 @@ fn answer<D: Database>(
             None => Err(import::failure(db, now)?),
         },
         Call::Change(change) => metadata::change(db, now, change)?.map(Reply::Info),
-        Call::Delete => metadata::delete(db, moment)?.map(|repo_id| Reply::Deleted { repo_id }),
+        Call::Delete => metadata::delete(db, moment)?.map(Reply::Deleted),
         Call::AddToken { repo_id, token } => match metadata::ready_as(db, repo_id)? {
             Ok(_) => tokens::add(db, now, repo_id, token).map(|()| Ok(Reply::Done))?,
             Err(refusal) => Err(refusal),
         },
         Call::ListTokens(call) => tokens::list(db, now, call)?.map(Reply::Tokens),
         Call::RevokeToken { repo_id, token_id } => match metadata::ready_as(db, repo_id)? {
-            Ok(_) => tokens::revoke(db, now, repo_id, By::Id(token_id))?.map(|()| Reply::Done),
+            Ok(_) => tokens::revoke(db, now, repo_id, By::Id(token_id))?.map(|token_id| Reply::Revoked { token_id }),
             Err(Refusal::NotFound) => Err(Refusal::TokenNotFound),
             Err(refusal) => Err(refusal),
         },
         Call::RevokeSecret { repo_id, sha256 } => match metadata::ready_as(db, repo_id)? {
-            Ok(_) => tokens::revoke(db, now, repo_id, By::Sha256(sha256))?.map(|()| Reply::Done),
+            Ok(_) => tokens::revoke(db, now, repo_id, By::Sha256(sha256))?.map(|token_id| Reply::Revoked { token_id }),
             Err(Refusal::NotFound) => Err(Refusal::TokenNotFound),
             Err(refusal) => Err(refusal),
         },

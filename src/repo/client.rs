@@ -180,10 +180,10 @@ impl<W: Wire> RepoClient<W> {
         .await
     }
 
-    /// Deletes the repo and returns the id of what was deleted.
-    pub(crate) async fn delete(&self) -> Asked<String> {
+    /// Deletes the repo and returns what was deleted.
+    pub(crate) async fn delete(&self) -> Asked<RepoInfo> {
         self.ask(&Call::Delete, &[], |reply| match reply {
-            Reply::Deleted { repo_id } => Some(repo_id),
+            Reply::Deleted(info) => Some(info),
             _ => None,
         })
         .await
@@ -221,15 +221,22 @@ impl<W: Wire> RepoClient<W> {
         .await
     }
 
-    /// Revokes a token of this incarnation.
-    pub(crate) async fn revoke_token(&self, repo_id: String, token_id: String) -> Asked<()> {
-        self.ask(&Call::RevokeToken { repo_id, token_id }, &[], |reply| matches!(reply, Reply::Done).then_some(()))
-            .await
+    /// Revokes a token of this incarnation, and returns its id.
+    pub(crate) async fn revoke_token(&self, repo_id: String, token_id: String) -> Asked<String> {
+        self.revoke(&Call::RevokeToken { repo_id, token_id }).await
     }
 
-    /// Revokes a token of this incarnation by what is stored of its secret.
-    pub(crate) async fn revoke_secret(&self, repo_id: String, sha256: String) -> Asked<()> {
-        self.ask(&Call::RevokeSecret { repo_id, sha256 }, &[], |reply| matches!(reply, Reply::Done).then_some(())).await
+    /// Revokes a token of this incarnation by what is stored of its secret, and returns its id.
+    pub(crate) async fn revoke_secret(&self, repo_id: String, sha256: String) -> Asked<String> {
+        self.revoke(&Call::RevokeSecret { repo_id, sha256 }).await
+    }
+
+    async fn revoke(&self, call: &Call) -> Asked<String> {
+        self.ask(call, &[], |reply| match reply {
+            Reply::Revoked { token_id } => Some(token_id),
+            _ => None,
+        })
+        .await
     }
 
     /// Opens the repo for one Git request.

@@ -133,22 +133,22 @@ pub(super) fn change<D: Database>(db: &D, now: u64, change: &RepoChange) -> Resu
 }
 
 /// Ends the repo: its name is free, its tokens and refs are gone, and the bytes of its packs are reclaimed after a while.
-pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<String, Refusal>, Failure> {
+pub(super) fn delete<D: Database>(db: &D, moment: &Moment) -> Result<Result<RepoInfo, Refusal>, Failure> {
     let Some(repo) = living(db)? else { return Ok(Err(Refusal::NotFound)) };
     let now = moment.now;
-    let repo_id = repo.info.repo_id;
-    db.exec("UPDATE repo SET deleted_at = ?2 WHERE repo_id = ?1", &[(&repo_id).into(), now.into()])?;
-    tokens::clear(db, &repo_id)?;
-    refs::clear(db, &repo_id)?;
-    dropped::clear(db, &repo_id)?;
-    pushes::clear(db, &repo_id)?;
-    shallow::clear(db, &repo_id)?;
-    import::clear(db, &repo_id)?;
-    for pack in packs::names(db, &repo_id)? {
-        packs::release(db, moment, &repo_id, &pack)?;
+    let repo_id = &repo.info.repo_id;
+    db.exec("UPDATE repo SET deleted_at = ?2 WHERE repo_id = ?1", &[repo_id.into(), now.into()])?;
+    tokens::clear(db, repo_id)?;
+    refs::clear(db, repo_id)?;
+    dropped::clear(db, repo_id)?;
+    pushes::clear(db, repo_id)?;
+    shallow::clear(db, repo_id)?;
+    import::clear(db, repo_id)?;
+    for pack in packs::names(db, repo_id)? {
+        packs::release(db, moment, repo_id, &pack)?;
     }
-    alarm::removal(db, now, &repo_id)?;
-    Ok(Ok(repo_id))
+    alarm::removal(db, now, repo_id)?;
+    Ok(Ok(repo.info))
 }
 
 /// Notes where the repo came from.
@@ -253,7 +253,7 @@ mod tests {
     fn a_deleted_repo_is_gone_with_its_tokens_and_refs_and_its_name_is_free() {
         let fixture = Fixture::new();
         fixture.push(&[("refs/heads/main", None, Some(1))]).unwrap();
-        assert_eq!(ready(fixture.repo.delete()).unwrap(), Ok("r1".into()));
+        assert_eq!(ready(fixture.repo.delete()).unwrap().map(|deleted| deleted.repo_id), Ok("r1".into()));
         assert_eq!(ready(fixture.repo.info()).unwrap(), Err(Refusal::NotFound));
         assert_eq!(fixture.open(READ, View::Refs), Err(Refusal::BadToken));
         ready(fixture.repo.create(fixture.new_repo("r2"))).unwrap().unwrap();

@@ -1,6 +1,8 @@
 //! The repo's Durable Object, as the platform sees it.
 #![expect(missing_docs, reason = "the attribute writes methods that have no documentation")]
 
+use std::rc::Rc;
+
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::answer::{Moment, answer_frame};
@@ -29,7 +31,7 @@ impl DurableObject for RepoObject {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        let objects = DurableObjects::new(&self.env);
+        let objects = DurableObjects::new(&self.env, &Rc::default());
         // An error here is the database's own: only the platform's retry is left.
         let put_off = duties::perform(&self.db, &objects, &R2Reclaim::new(&self.env), || self.moment()).await;
         for failure in put_off.map_err(|failure| worker::Error::RustError(failure.to_string()))? {

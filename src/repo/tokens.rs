@@ -53,7 +53,12 @@ pub(super) enum By<'a> {
 }
 
 /// Revokes a token; twice is the same as once.
-pub(super) fn revoke<D: Database>(db: &D, now: u64, repo_id: &str, by: By<'_>) -> Result<Result<(), Refusal>, Failure> {
+pub(super) fn revoke<D: Database>(
+    db: &D,
+    now: u64,
+    repo_id: &str,
+    by: By<'_>,
+) -> Result<Result<String, Refusal>, Failure> {
     let (column, value) = match by {
         By::Id(token_id) => ("token_id", token_id),
         By::Sha256(sha256) => ("sha256", sha256),
@@ -63,7 +68,10 @@ pub(super) fn revoke<D: Database>(db: &D, now: u64, repo_id: &str, by: By<'_>) -
          RETURNING token_id"
     );
     let rows = db.exec(&statement, &[repo_id.into(), value.into(), now.into()])?;
-    Ok(if rows.is_empty() { Err(Refusal::TokenNotFound) } else { Ok(()) })
+    Ok(match rows.into_iter().next() {
+        Some(mut row) => Ok(row.text()?),
+        None => Err(Refusal::TokenNotFound),
+    })
 }
 
 /// Takes every token away.

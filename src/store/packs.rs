@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use futures_util::stream;
 use js_sys::futures::JsFuture;
@@ -13,7 +14,8 @@ use super::bytes::Bytes;
 use super::keys::{self, REPO_METADATA};
 use crate::config::{PACKS, R2_KEYS_MAX};
 use crate::durable::Failure;
-use crate::stats::{self, Counter};
+use crate::meter::Meter;
+use crate::time;
 
 /// Where packs, their indexes and spills are.
 pub(crate) trait PackStore {
@@ -59,18 +61,27 @@ extern "C" {
 pub(crate) struct R2Packs {
     bucket: JsValue,
     metadata: Option<String>,
+    meter: Rc<Meter>,
 }
 
 impl R2Packs {
-    /// For reading.
-    pub(crate) fn new(env: &Env) -> Result<Self, Failure> {
+    /// For reading, at the cost of one request.
+    pub(crate) fn new(env: &Env, meter: &Rc<Meter>) -> Result<Self, Failure> {
         let bucket: Bucket = env.bucket(PACKS)?;
-        Ok(Self { bucket: bucket.into(), metadata: None })
+        Ok(Self { bucket: bucket.into(), metadata: None, meter: Rc::clone(meter) })
     }
 
     /// For what belongs to a repo.
-    pub(crate) fn of_repo(env: &Env, namespace: &str, repo: &str) -> Result<Self, Failure> {
-        Ok(Self { metadata: Some(keys::repo_metadata(namespace, repo)), ..Self::new(env)? })
+    pub(crate) fn of_repo(env: &Env, meter: &Rc<Meter>, namespace: &str, repo: &str) -> Result<Self, Failure> {
+        Ok(Self { metadata: Some(keys::repo_metadata(namespace, repo)), ..Self::new(env, meter)? })
+    }
+
+    /// Waits for a read or a write, at the cost of the request.
+    async fn timed<T>(&self, call: impl Future<Output = T>) -> T {
+        let began = time::now();
+        let outcome = call.await;
+        self.meter.r2_took(time::now().saturating_sub(began));
+        outcome
     }
 
     /// The same as `worker` has it.
@@ -85,11 +96,10 @@ impl R2Packs {
 
 impl PackStore for R2Packs {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Failure> {
-        stats::count(Counter::R2Puts, 1);
-        stats::count(Counter::R2PutBytes, bytes.len() as u64);
+        self.meter.r2_write(bytes.len() as u64);
         let options = put_options(self.metadata.as_deref())?;
         let stored = self.raw().put(key, &bytes.to_js(), &options).map_err(failed)?;
-        JsFuture::from(stored).await.map_err(failed)?;
+        self.timed(JsFuture::from(stored)).await.map_err(failed)?;
         Ok(())
     }
 
@@ -99,25 +109,26 @@ impl PackStore for R2Packs {
         len: u64,
         pieces: impl Iterator<Item = Vec<u8>> + 'static,
     ) -> Result<(), Failure> {
-        stats::count(Counter::R2Puts, 1);
-        stats::count(Counter::R2PutBytes, len);
+        self.meter.r2_write(len);
         let stream = FixedLengthStream::wrap(stream::iter(pieces.map(Ok)), len);
         let metadata = self.metadata.iter().map(|repo| (REPO_METADATA.to_owned(), repo.clone()));
-        self.bucket().put(key, stream).custom_metadata(metadata.collect::<HashMap<_, _>>()).execute().await?;
+        let (bucket, metadata) = (self.bucket(), metadata.collect::<HashMap<_, _>>());
+        self.timed(bucket.put(key, stream).custom_metadata(metadata).execute()).await?;
         Ok(())
     }
 
     async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, Failure> {
         let len = range.end.saturating_sub(range.start);
-        stats::count(Counter::R2Gets, 1);
-        stats::count(Counter::R2GetBytes, len);
+        self.meter.r2_read(len);
         let options = get_options(range.start, len)?;
-        let found = JsFuture::from(self.raw().get(key, &options).map_err(failed)?).await.map_err(failed)?;
+        let found = self.raw().get(key, &options).map_err(failed)?;
+        let found = self.timed(JsFuture::from(found)).await.map_err(failed)?;
         if found.is_null() {
             return Err(Failure::shape("a stored object", key));
         }
         let body: R2ObjectBody = found.unchecked_into();
-        let buffer = JsFuture::from(body.array_buffer().map_err(failed)?).await.map_err(failed)?;
+        let buffer = body.array_buffer().map_err(failed)?;
+        let buffer = self.timed(JsFuture::from(buffer)).await.map_err(failed)?;
         let bytes = Bytes::from(Uint8Array::new(&buffer));
         if bytes.len() as u64 != len {
             return Err(Failure::shape("all of a range", format_args!("{} of {len} bytes of {key}", bytes.len())));

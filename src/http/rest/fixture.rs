@@ -13,6 +13,7 @@ use crate::http::route::{Route, route};
 use crate::objects::MemoryObjects;
 use crate::remote::MemoryRemote;
 use crate::store::MemoryPacks;
+use crate::witness::Witness;
 
 pub(super) const BASE: &str = "/client/v4/accounts/abc/artifacts/namespaces";
 const NOW: u64 = 1_760_000_000_000;
@@ -22,13 +23,20 @@ pub(super) struct Api {
     pub(super) store: MemoryPacks,
     pub(super) remote: MemoryRemote<'static>,
     config: Config,
+    pub(super) witness: Witness,
 }
 
 impl Api {
     pub(super) fn new() -> Self {
         let objects = MemoryObjects::default();
         objects.wait(NOW);
-        Self { objects, store: MemoryPacks::default(), remote: MemoryRemote::none(), config: Config::of_tests() }
+        Self {
+            objects,
+            store: MemoryPacks::default(),
+            remote: MemoryRemote::none(),
+            config: Config::of_tests(),
+            witness: Witness::of_tests(),
+        }
     }
 
     pub(super) fn answer(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
@@ -43,10 +51,11 @@ impl Api {
             query,
             body: body.into(),
             conditions: Conditions::default(),
+            witness: &self.witness,
         };
         let outside = Outside { store: &self.store, remote: &self.remote };
         let served = match route(method, path) {
-            Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref())
+            Ok(Route::Rest(route)) => admit(&self.config, &route, authorization.as_deref(), &self.witness)
                 .and_then(|admitted| ready(serve(&asked, &outside, admitted))),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),

@@ -12,6 +12,7 @@ use crate::ops::import::{ImportFault, ImportRepo, import};
 use crate::ops::storage::require_account_room;
 use crate::remote::{Remote, RemoteUrl};
 use crate::shown::NewRepo;
+use crate::witness::Deed;
 
 /// `POST /repos/{name}/import`
 pub(super) async fn create<O: Objects>(
@@ -24,6 +25,7 @@ pub(super) async fn create<O: Objects>(
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = import(asked.objects, remote, account_id, asked.now, wanted).await?;
+    asked.witness.made(&created, |_, token| Deed::ImportBegun(token));
     Ok(Answer::json(Success::Created.status(), &envelope::success(NewRepo::of(asked.config, &created))))
 }
 

@@ -15,8 +15,8 @@ mod tokens;
 use std::collections::HashMap;
 
 use super::auth;
+use super::calls::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use super::condition::Conditions;
-use super::route::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -24,6 +24,7 @@ use crate::objects::Objects;
 use crate::remote::Remote;
 use crate::store::PackStore;
 use crate::store::inventory::Inventory;
+use crate::witness::Witness;
 
 pub(crate) use contents::Served;
 
@@ -36,6 +37,7 @@ pub(crate) struct Asked<'a, O> {
     pub(crate) query: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
     pub(crate) conditions: Conditions,
+    pub(crate) witness: &'a Witness,
 }
 
 /// What some requests are about besides objects.
@@ -67,8 +69,10 @@ pub(crate) fn admit<'a>(
     config: &'a Config,
     route: &'a RestRoute,
     authorization: Option<&str>,
+    witness: &Witness,
 ) -> Result<Admitted<'a>, Error> {
     let token = auth::api_token(config, authorization)?;
+    witness.admitted();
     if route.account_id.as_ref().is_some_and(|account_id| *account_id != config.account_id) {
         return Err(Error::OtherAccount);
     }

@@ -20,6 +20,7 @@ use crate::ops::get_repo::get_repo;
 use crate::ops::storage::require_account_room;
 use crate::repo::call::{Description, RepoChange};
 use crate::shown::{NewRepo, Repo};
+use crate::witness::Deed;
 
 #[derive(Debug, Serialize)]
 struct Deleted<'a> {
@@ -32,6 +33,7 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: Namespac
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = create_repo(asked.objects, account_id, asked.now, wanted).await?;
+    asked.witness.made(&created, Deed::Created);
     Ok(Answer::json(Success::Created.status(), &envelope::success(NewRepo::of(asked.config, &created))))
 }
 
@@ -73,8 +75,12 @@ pub(super) async fn delete<O: Objects>(
     namespace: &NamespaceName,
     name: &RepoName,
 ) -> Result<Answer, Error> {
-    let id = delete_repo(asked.objects, namespace, name).await?;
-    Ok(Answer::json(Success::Accepted.status(), &envelope::success(Deleted { id: &id })))
+    let deleted = delete_repo(asked.objects, namespace, name).await?;
+    let answer = envelope::success(Deleted { id: &deleted.repo_id });
+    let answer = Answer::json(Success::Accepted.status(), &answer);
+    asked.witness.about(&deleted.namespace, &deleted.name);
+    asked.witness.did(Deed::Deleted(deleted));
+    Ok(answer)
 }
 
 fn parse_create(namespace: NamespaceName, body: &[u8]) -> Result<CreateRepo, Error> {

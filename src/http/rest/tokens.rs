@@ -17,6 +17,7 @@ use crate::ops::revoke_token::revoke_token;
 use crate::random;
 use crate::repo::call::TokenState;
 use crate::shown::{NewToken, Token};
+use crate::witness::Deed;
 
 #[derive(Debug, Serialize)]
 struct Revoked<'a> {
@@ -61,6 +62,8 @@ pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: &Namespa
     let wanted = (fields.scope()?, fields.ttl()?);
     let info = get_repo(asked.objects, namespace, &repo).await?;
     let created = create_token(asked.objects, asked.now, namespace, &info, wanted).await?;
+    asked.witness.about(&info.namespace, &info.name);
+    asked.witness.did(Deed::TokenCreated(created.kept.clone()));
     Ok(Answer::json(Success::Created.status(), &envelope::success(NewToken::of(&created))))
 }
 
@@ -73,7 +76,9 @@ pub(super) async fn revoke<O: Objects>(
     if !random::is_id(token_id) {
         return Err(Error::TokenNotFound(token_id.to_owned()));
     }
-    revoke_token(asked.objects, namespace, token_id).await?;
+    let repo = revoke_token(asked.objects, namespace, token_id).await?;
+    asked.witness.about(&namespace.to_string(), &repo.to_string());
+    asked.witness.did(Deed::TokenRevoked { token_id: token_id.to_owned() });
     Ok(Answer::json(Success::Ok.status(), &envelope::success(Revoked { id: token_id })))
 }
 

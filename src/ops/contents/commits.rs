@@ -16,22 +16,22 @@ use crate::store::PackStore;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CommitMetadata {
-    hash: String,
-    tree_hash: String,
+    pub(super) hash: String,
+    pub(super) tree_hash: String,
     /// Without the newline that ends it.
-    message: String,
-    author: PersonName,
-    committer: PersonName,
-    parents: Vec<String>,
+    pub(super) message: String,
+    pub(super) author: PersonName,
+    pub(super) committer: PersonName,
+    pub(super) parents: Vec<String>,
     /// Unix seconds.
-    authored_at: i64,
-    committed_at: i64,
+    pub(super) authored_at: i64,
+    pub(super) committed_at: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct PersonName {
-    name: String,
-    email: String,
+pub(super) struct PersonName {
+    pub(super) name: String,
+    pub(super) email: String,
 }
 
 impl<S: PackStore> Contents<'_, S> {
@@ -73,12 +73,12 @@ impl<S: PackStore> Contents<'_, S> {
         Ok(log)
     }
 
-    fn first_parent(&self, commit: Place) -> Option<Place> {
+    pub(super) fn first_parent(&self, commit: Place) -> Option<Place> {
         let row = self.catalog.packs.commit(commit)?;
         self.catalog.packs.parents(commit, &row).next()?
     }
 
-    async fn metadata(&self, commit: Place) -> Result<CommitMetadata, Error> {
+    pub(super) async fn metadata(&self, commit: Place) -> Result<CommitMetadata, Error> {
         let id = self.id(commit)?;
         let content = self.catalog.object(commit).await?;
         let (_, content) = content.ok_or(ContentsFault::TooLarge(id))?;

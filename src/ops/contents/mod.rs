@@ -8,6 +8,7 @@ mod commits;
 mod fault;
 mod large;
 mod media_type;
+mod pushed;
 mod revision;
 mod trees;
 
@@ -18,6 +19,7 @@ use git_core::pack::catalog::Place;
 pub(crate) use blobs::{Blob, send};
 pub(crate) use fault::ContentsFault;
 pub(crate) use media_type::media_type;
+pub(crate) use pushed::Pushed;
 pub(crate) use revision::{FilePath, Revision};
 
 use super::catalog::LoadedCatalog;

@@ -9,7 +9,7 @@ mod narrow;
 use self::lend::{give_back, lend};
 use self::narrow::{Fit, narrow};
 use super::create_repo::CreatedRepo;
-use super::create_token::{CreatedToken, mint};
+use super::create_token::mint;
 use super::new_name::{NewName, surely};
 use crate::config::TOKEN_TTL_DEFAULT;
 use crate::durable::Failure;
@@ -19,6 +19,7 @@ use crate::objects::Objects;
 use crate::repo::Lent;
 use crate::repo::call::{NewFork, NewRepo, NewToken, Refusal, RepoAddress, RepoInfo, Scope, Status};
 use crate::store::PackStore;
+use crate::witness::Deed;
 
 /// A fork that somebody wants.
 #[derive(Debug, Clone)]
@@ -42,6 +43,14 @@ pub(crate) struct Forked {
     pub(crate) n_objects: u64,
 }
 
+impl Forked {
+    /// What was done to its source.
+    pub(crate) fn deed(&self) -> Deed {
+        let CreatedRepo { info, token } = &self.created;
+        Deed::Forked(info.clone(), token.kept.clone())
+    }
+}
+
 /// Makes a fork.
 pub(crate) async fn fork(
     objects: &impl Objects,
@@ -50,9 +59,9 @@ pub(crate) async fn fork(
     now: u64,
     wanted: ForkRepo,
 ) -> Result<Forked, Error> {
-    let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
+    let token = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let (lent, holder) = lend(objects, &wanted).await?;
-    let new = new_repo(&lent, &holder, &wanted, kept);
+    let new = new_repo(&lent, &holder, &wanted, token.kept.clone());
     let new_name = NewName { objects, namespace: &wanted.namespace, name: &wanted.name };
     if let Err(error) = new_name.reserve(account_id, &new, Status::Forking).await {
         give_back(objects, &lent, &holder).await;
@@ -72,7 +81,7 @@ pub(crate) async fn fork(
         give_back(objects, &lent, &holder).await;
     }
     let info = new_name.settle(&holder.repo_id, made).await?;
-    Ok(Forked { created: CreatedRepo { info, token: plaintext }, n_objects })
+    Ok(Forked { created: CreatedRepo { info, token }, n_objects })
 }
 
 fn new_repo(lent: &Lent, fork: &RepoAddress, wanted: &ForkRepo, token: NewToken) -> NewRepo {

@@ -33,8 +33,8 @@ impl Server {
         let (objects, store) = (Rc::clone(&self.objects), Rc::clone(&self.store));
         let name = RepoName::parse(name).unwrap();
         let repo = objects.repo(&names().0, &name).unwrap();
-        let token_sha256 = TokenSecret::parse(&forked.created.token).unwrap().sha256();
-        (Self { objects, repo, name, token_sha256, store, ..*self }, forked.n_objects)
+        let token_sha256 = TokenSecret::parse(&forked.created.token.plaintext).unwrap().sha256();
+        (Self { objects, repo, name, token_sha256, store, witness: Witness::of_tests(), ..*self }, forked.n_objects)
     }
 
     /// Points a ref at a commit, with a pack of all that no ref here reaches.
@@ -247,6 +247,7 @@ fn a_fork_that_goes_wrong_anywhere_leaves_nothing_and_can_be_made_again() {
                 objects: Rc::clone(&server.objects),
                 store: Rc::clone(&server.store),
                 token_sha256: String::new(),
+                witness: Witness::of_tests(),
                 ..server
             };
             let members = [&server, &middle, &copy];

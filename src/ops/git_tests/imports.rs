@@ -85,8 +85,17 @@ impl Importer {
         let created = block_on(import(&*self.objects, remote, "account", self.objects.now(), wanted))?;
         let (objects, store) = (Rc::clone(&self.objects), Rc::clone(&self.store));
         let repo = objects.repo(&namespace, &name).unwrap();
-        let token_sha256 = TokenSecret::parse(&created.token).unwrap().sha256();
-        Ok(Server { objects, repo, name, token_sha256, store, takes_shallow: false, room: ROOM })
+        let token_sha256 = TokenSecret::parse(&created.token.plaintext).unwrap().sha256();
+        Ok(Server {
+            objects,
+            repo,
+            name,
+            token_sha256,
+            store,
+            takes_shallow: false,
+            room: ROOM,
+            witness: Witness::of_tests(),
+        })
     }
 
     fn step(
@@ -103,7 +112,7 @@ impl Importer {
     fn run(&self, remote: &MemoryRemote<'_>, wanted: ImportRepo) -> Server {
         let server = self.begin(remote, wanted).unwrap();
         for _ in 0..10 {
-            if self.step(&server, remote, 1 << 40).unwrap() == Step::Over {
+            if !self.step(&server, remote, 1 << 40).unwrap().goes_on() {
                 return server;
             }
         }
@@ -225,7 +234,7 @@ fn a_step_that_is_killed_anywhere_is_taken_again() {
             importer.objects.fail_after(calls, fault);
             let mut over = false;
             for _ in 0..20 {
-                over |= importer.step(&server, &remote, 1 << 40) == Ok(Step::Over);
+                over |= importer.step(&server, &remote, 1 << 40).is_ok_and(|step| !step.goes_on());
             }
             let has_failed = importer.objects.has_failed();
             importer.objects.heal();
@@ -333,7 +342,7 @@ fn a_server_that_lies_is_refused_and_the_reason_is_told_for_a_day() {
         let importer = Importer::new();
         let server = importer.begin(&remote, wanted(None, None, false)).unwrap();
         let mut n_steps = 0;
-        while importer.step(&server, &remote, 1 << 40).unwrap() != Step::Over {
+        while importer.step(&server, &remote, 1 << 40).unwrap().goes_on() {
             n_steps += 1;
             assert!(n_steps < 10);
         }

@@ -34,6 +34,7 @@ use crate::objects::{MemoryObjects, Objects};
 use crate::repo::call::{NewRepo, NewToken, Scope, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::MemoryPacks;
+use crate::witness::Witness;
 
 const ZERO: &str = "0000000000000000000000000000000000000000";
 const TOKEN_SHA256: &str = "aa";
@@ -48,6 +49,7 @@ struct Server {
     store: Rc<MemoryPacks>,
     takes_shallow: bool,
     room: Room,
+    witness: Witness,
 }
 
 impl Server {
@@ -68,7 +70,8 @@ impl Server {
         };
         block_on(repo.create(new)).unwrap().unwrap();
         let (token_sha256, store) = (TOKEN_SHA256.to_owned(), Rc::new(MemoryPacks::default()));
-        Self { objects, repo, name, token_sha256, store, takes_shallow: false, room: ROOM }
+        let witness = Witness::of_tests();
+        Self { objects, repo, name, token_sha256, store, takes_shallow: false, room: ROOM, witness }
     }
 
     fn open(&self, view: View) -> Opened {
@@ -89,7 +92,8 @@ impl Server {
     fn push_rest(&self, opened: &Opened, beginning: Beginning, mut body: MemoryBody) -> Result<String, Stopped> {
         let (takes_shallow, room) = (self.takes_shallow, self.room);
         let (repo, store, token_sha256) = (&self.repo, &*self.store, self.token_sha256.as_str());
-        let to = Receiving { repo, store, opened, token_sha256, takes_shallow, room };
+        let witness = &self.witness;
+        let to = Receiving { repo, store, opened, token_sha256, takes_shallow, room, witness };
         match block_on(receive_pack(&to, beginning, &mut body))? {
             Pushed::Answer(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             other => Ok(format!("{other:?}")),
@@ -134,7 +138,7 @@ impl Server {
         let limits = RequestLimits { n_wants_max: 100, n_haves_max: 100, n_shallow_max: 100, n_ref_prefixes_max: 0 };
         let Ok(Some(Asked::Fetch(request))) = Asked::parse(&body, &limits) else { panic!("a fetch") };
         let mut sink = MemorySink::default();
-        block_on(upload_pack(&self.open(View::Fetch), &*self.store, request, 5_000, &mut sink)).unwrap();
+        block_on(upload_pack(&self.open(View::Fetch), &*self.store, request, 5_000, &self.witness, &mut sink)).unwrap();
         let (mut rest, mut told, mut pack) = (&sink.0[..], Vec::new(), Vec::new());
         loop {
             match decode(rest).unwrap() {

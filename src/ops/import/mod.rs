@@ -14,7 +14,7 @@ use git_core::refs::BranchName;
 
 use self::upstream::{Patience, Upstream};
 use super::create_repo::CreatedRepo;
-use super::create_token::{CreatedToken, mint};
+use super::create_token::mint;
 use super::new_name::{NewName, surely};
 use crate::config::{IMPORT_CALLER_PATIENCE_MS, IMPORT_CALLER_REFS_MS, TOKEN_TTL_DEFAULT};
 use crate::error::Error;
@@ -67,7 +67,7 @@ pub(crate) async fn import(
         ImportPlan { url: url.to_string(), branch: format!("refs/heads/{branch}"), depth: *depth, all_refs: *all_refs };
     choose::check_room(&refs, &plan)?;
     drop(refs);
-    let CreatedToken { plaintext, kept } = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
+    let token = mint(now, Scope::Write, TOKEN_TTL_DEFAULT)?;
     let new = NewRepo {
         repo_id: random::id()?,
         namespace: namespace.to_string(),
@@ -75,7 +75,7 @@ pub(crate) async fn import(
         description: wanted.description.clone(),
         default_branch: branch.to_string(),
         read_only: wanted.read_only,
-        token: kept,
+        token: token.kept.clone(),
     };
     let new_name = NewName { objects, namespace, name };
     new_name.reserve(account_id, &new, Status::Creating).await?;
@@ -88,7 +88,7 @@ pub(crate) async fn import(
     if let Err(failure) = begun.await {
         log::warn(format_args!("import of {repo_id}, not begun yet: {failure}"));
     }
-    Ok(CreatedRepo { info, token: plaintext })
+    Ok(CreatedRepo { info, token })
 }
 
 impl From<ImportFault> for Error {

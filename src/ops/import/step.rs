@@ -20,19 +20,31 @@ use crate::ops::storage::{Room, StorageLimit};
 use crate::ops::upload::{Upload, Uploaded};
 use crate::random;
 use crate::remote::{Remote, RemoteUrl};
-use crate::repo::call::{Download, EndImport, FailImport, ImportPack, NoteDownload, RefRow, Refusal, Status};
+use crate::repo::call::{
+    Download, EndImport, FailImport, ImportPack, ImportPlan, NoteDownload, RefRow, Refusal, Status,
+};
 use crate::repo::{Importing, RepoClient};
 use crate::store::PackStore;
 
 /// What is to be done next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The next step, at once.
     More,
     /// The same again, after a while.
     Again,
+    /// Nothing: the repo has been filled by this, from there, and is ready.
+    Filled { url: String, branch: String },
     /// Nothing: the repo is ready, or gone.
     Over,
+}
+
+#[cfg(test)]
+impl Step {
+    /// Whether there is more to do.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(self, Self::More | Self::Again)
+    }
 }
 
 /// What a step may take.
@@ -292,7 +304,8 @@ impl<W: Wire, S: PackStore, R: Remote> Filling<'_, W, S, R> {
         if let Err(Refusal::BadRef { reason }) = ended {
             return Ok(Err(ImportFault::Unsound(format!("a ref of the remote is refused: {reason}"))));
         }
-        Ok(Ok(after(ended, Step::Over)?))
+        let ImportPlan { url, branch, .. } = self.importing.plan.clone();
+        Ok(Ok(after(ended, Step::Filled { url, branch })?))
     }
 
     fn room(&self) -> Room {

@@ -24,6 +24,7 @@ use crate::random;
 use crate::repo::call::{Refusal, View};
 use crate::repo::{Opened, RepoClient};
 use crate::store::PackStore;
+use crate::witness::{Deed, FaultClass, Moved, Witness};
 
 pub(crate) use self::ingest::{Destination, Ingested, Refused, Said, ingest};
 pub(crate) use self::storing::Storing;
@@ -53,6 +54,7 @@ pub(crate) struct Receiving<'a, W, S> {
     pub(crate) takes_shallow: bool,
     /// How much the push may bring.
     pub(crate) room: Room,
+    pub(crate) witness: &'a Witness,
 }
 
 /// The first bytes of a push: no more is read before the repo says whether it may be.
@@ -141,7 +143,7 @@ async fn push<W: Wire, S: PackStore>(
         return Ok(Push::Dropped(Pushed::Answer(Vec::new())));
     }
     if let Some(reason) = &head.refused {
-        return Ok(Push::Dropped(Pushed::Answer(report(&head, Err(reason)))));
+        return Ok(Push::Dropped(to.refuse(&head, FaultClass::Client, reason)));
     }
     let catalog = LoadedCatalog::load(to.opened, to.store).await?;
     let upload_id = to.opened.snapshot.upload_id.as_deref().ok_or_else(|| Failure::shape("an upload", "none"))?;
@@ -165,22 +167,29 @@ async fn push<W: Wire, S: PackStore>(
             Ok(ingested) => Some(ingested),
             Err(Refused::Shallow(reaching)) => {
                 let outcomes = shallow_outcomes(&head, &reaching);
-                return Ok(Push::Dropped(Pushed::Answer(report(&head, Ok(&outcomes)))));
+                return Ok(Push::Dropped(to.report(&head, &outcomes)));
             }
-            Err(refused) => return Ok(Push::Dropped(Pushed::Answer(report(&head, Err(&refused.to_string()))))),
+            Err(refused) => {
+                let class = match refused {
+                    Refused::Storage(_) => FaultClass::StorageLimit,
+                    Refused::Busy(_) => FaultClass::Server,
+                    Refused::Pack(_) | Refused::Shallow(_) => FaultClass::Client,
+                };
+                return Ok(Push::Dropped(to.refuse(&head, class, &refused.to_string())));
+            }
         }
     } else {
         None
     };
     match commit::commit(to, &head, ingested, catalog).await? {
-        Ok(outcomes) => Ok(Push::Committed(Pushed::Answer(report(&head, Ok(&outcomes))))),
+        Ok(outcomes) => Ok(Push::Committed(to.report(&head, &outcomes))),
         Err(Refusal::CatalogChanged) => {
             let reason = "the repository was reorganized meanwhile; push again";
-            Ok(Push::Dropped(Pushed::Answer(report(&head, Err(reason)))))
+            Ok(Push::Dropped(to.refuse(&head, FaultClass::Client, reason)))
         }
         Err(Refusal::StorageLimit { max }) => {
             let reason = StorageLimit::Repo { max }.to_string();
-            Ok(Push::Dropped(Pushed::Answer(report(&head, Err(&reason)))))
+            Ok(Push::Dropped(to.refuse(&head, FaultClass::StorageLimit, &reason)))
         }
         Err(refusal) => Ok(Push::Dropped(Pushed::Refused(refusal))),
     }
@@ -192,6 +201,31 @@ fn shallow_outcomes(head: &PushHead, reaching: &BTreeSet<ObjectId>) -> Vec<Optio
     let needs = |command: &PushCommand| command.new_id.is_some_and(|id| reaching.contains(&id));
     let reason = |command| if needs(command) { SHALLOW_REASON.to_owned() } else { others.clone() };
     head.commands.iter().map(|command| Some(reason(command))).collect()
+}
+
+impl<W, S> Receiving<'_, W, S> {
+    /// The report on a push that was decided, with a reason for each ref that was refused.
+    fn report(&self, head: &PushHead, outcomes: &[Option<String>]) -> Pushed {
+        let decided = || head.commands.iter().zip(outcomes);
+        let moved = decided().filter(|(_, reason)| reason.is_none()).map(|(command, _)| moved(command));
+        let moved: Vec<_> = moved.collect();
+        if !moved.is_empty() {
+            self.witness.did(Deed::Pushed { repo_id: self.opened.snapshot.repo_id.clone(), moved });
+        } else if let Some((command, Some(reason))) = decided().next() {
+            self.witness.failed(FaultClass::Client, &format!("{}: {reason}", String::from_utf8_lossy(&command.name)));
+        }
+        Pushed::Answer(report(head, Ok(outcomes)))
+    }
+
+    /// The report on a push of which nothing was taken.
+    fn refuse(&self, head: &PushHead, class: FaultClass, reason: &str) -> Pushed {
+        self.witness.failed(class, reason);
+        Pushed::Answer(report(head, Err(reason)))
+    }
+}
+
+fn moved(command: &PushCommand) -> Moved {
+    Moved { name: String::from_utf8_lossy(&command.name).into_owned(), before: command.old_id, after: command.new_id }
 }
 
 fn report(head: &PushHead, outcomes: Result<&[Option<String>], &str>) -> Vec<u8> {

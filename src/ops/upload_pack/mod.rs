@@ -27,6 +27,7 @@ use crate::repo::Opened;
 use crate::repo::call::Snapshot;
 use crate::store::PackStore;
 use crate::time;
+use crate::witness::{Deed, FaultClass, Witness};
 
 /// Answers a fetch request into `sink`: acknowledgements, and the pack when it follows.
 pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
@@ -34,24 +35,25 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
     store: &S,
     mut request: FetchRequest,
     keep_alive_ms: u64,
+    witness: &Witness,
     sink: &mut K,
 ) -> Result<(), Unsent> {
     if request.is_empty() {
         return Ok(());
     }
     if let Some(refusal) = &request.refusal {
-        return refuse(&request, &refusal.refusal(), sink).await;
+        return refuse(&request, witness, &refusal.refusal(), sink).await;
     }
     if let Err(reason) = request.look_up_refs(|name| find_ref(opened, name)) {
-        return refuse(&request, &reason, sink).await;
+        return refuse(&request, witness, &reason, sink).await;
     }
     let tick = async || time::sleep(keep_alive_ms).await;
     let silence = |_| request.side_band_all.then(|| KEEP_ALIVE_BEFORE_PACK.to_vec());
     let answered = match while_waiting(answer(opened, store, &request), sink, silence, tick).await? {
         Ok(Ok(answered)) => answered,
-        Ok(Err(reason)) => return refuse(&request, &reason, sink).await,
+        Ok(Err(reason)) => return refuse(&request, witness, &reason, sink).await,
         Err(failure) => {
-            refuse(&request, "internal error", sink).await?;
+            refuse(&request, witness, "internal error", sink).await?;
             return Err(Unsent::Told(failure));
         }
     };
@@ -73,7 +75,16 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
     if let Some(found) = framing.progress(&format!("Found {} objects to send.\n", plan.n_objects)) {
         sink.write(found.into()).await?;
     }
-    send::send(&catalog, &plan, options, framing, sink).await
+    send::send(&catalog, &plan, options, framing, sink).await?;
+    witness.did(if is_clone(&request, opened) { Deed::Cloned } else { Deed::Fetched });
+    Ok(())
+}
+
+/// Whether a client without any history asks for a ref: one that has none of it and fetches a missing blob does not.
+fn is_clone(request: &FetchRequest, opened: &Opened) -> bool {
+    let is_tip = |id: &ObjectId| opened.snapshot.refs.iter().any(|row| row.id == id.to_hex());
+    let has_none = request.haves.is_empty() && request.depth.shallow.is_empty();
+    has_none && (!request.want_refs.is_empty() || request.wants.iter().any(is_tip))
 }
 
 /// A packet of the progress band without a text: with `sideband-all` it may stand anywhere.
@@ -129,7 +140,8 @@ fn excluded(request: &FetchRequest, opened: &Opened) -> Result<Vec<ObjectId>, St
     request.depth.not.iter().map(|name| find(name).ok_or_else(|| unknown(name))).collect()
 }
 
-async fn refuse<K: Sink>(request: &FetchRequest, reason: &str, sink: &mut K) -> Result<(), Unsent> {
+async fn refuse<K: Sink>(request: &FetchRequest, witness: &Witness, reason: &str, sink: &mut K) -> Result<(), Unsent> {
+    witness.failed(FaultClass::Client, reason);
     let mut answer = Vec::new();
     request.refuse(&mut answer, reason);
     Ok(sink.write(answer.into()).await?)

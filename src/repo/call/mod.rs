@@ -153,8 +153,10 @@ pub(crate) struct NewRepo {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
     Info(RepoInfo),
-    Deleted {
-        repo_id: String,
+    /// What was deleted, as it was.
+    Deleted(RepoInfo),
+    Revoked {
+        token_id: String,
     },
     Tokens(TokenPage),
     Pushes(PushPage),
@@ -205,6 +207,13 @@ pub(crate) enum Refusal {
     StorageLimit {
         max: u64,
     },
+}
+
+impl Refusal {
+    /// Whether none but who has a token of the repo is told so.
+    pub(crate) fn is_to_an_owner(&self) -> bool {
+        matches!(self, Self::ReadScope | Self::ReadOnly | Self::NotReady(_) | Self::StorageLimit { .. })
+    }
 }
 
 #[cfg(test)]

@@ -124,7 +124,15 @@ fn a_client_that_asks_for_the_end_of_history_alone_is_told_it_as_by_git() {
     let theirs = twins.work.serve(&body, "version=0");
     let request = FetchRequest::parse_version_0(&body, &LIMITS).unwrap();
     let mut sink = MemorySink::default();
-    block_on(upload_pack(&twins.server.open(View::Fetch), &*twins.server.store, request, 5_000, &mut sink)).unwrap();
+    block_on(upload_pack(
+        &twins.server.open(View::Fetch),
+        &*twins.server.store,
+        request,
+        5_000,
+        &Witness::of_tests(),
+        &mut sink,
+    ))
+    .unwrap();
     let asked = Request::version_0(&[tip]);
     let (ours, theirs) = (Answer::read(&sink.0, &asked), Answer::read(&theirs, &asked));
     assert_eq!((ours.before.len(), ours.sorted()), (2, theirs.sorted()));

@@ -114,7 +114,7 @@ impl Twins {
         };
         let mut sink = MemorySink::default();
         let opened = self.server.open(View::Fetch);
-        block_on(upload_pack(&opened, &*self.server.store, parsed, 5_000, &mut sink)).unwrap();
+        block_on(upload_pack(&opened, &*self.server.store, parsed, 5_000, &Witness::of_tests(), &mut sink)).unwrap();
         Answer::read(&sink.0, request)
     }
 

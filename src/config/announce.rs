@@ -1,0 +1,14 @@
+//! The queue that events are put into, and what a message may be.
+
+/// The binding of the queue.
+pub(crate) const EVENTS_QUEUE: &str = "EVENTS_QUEUE";
+/// Most messages that the platform takes at once, and their bytes together: it takes 256 KB, and counts some more for each.
+pub(crate) const QUEUE_BATCH_MAX: usize = 100;
+pub(crate) const QUEUE_BATCH_LEN_MAX: usize = 200_000;
+/// Longest message, as JSON: the platform takes 128 KB.
+pub(crate) const QUEUE_MESSAGE_LEN_MAX: usize = 120_000;
+/// Commits that a message about a push lists, fewer if they do not fit, and how long each text of one may be, in bytes.
+pub(crate) const PUSHED_COMMITS_MAX: usize = 20;
+pub(crate) const PUSHED_TEXT_LEN_MAX: usize = 1_000;
+/// How many commits of a push are counted, 8 bytes each while that is done.
+pub(crate) const PUSHED_COMMITS_COUNTED_MAX: usize = 10_000;

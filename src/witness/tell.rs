@@ -1,0 +1,59 @@
+//! Who is told what a request did when it is over. Nobody waits for it: it is done while, or after, the answer is sent.
+
+use std::rc::Rc;
+
+use worker::{Context, Env};
+
+use super::{Deed, Subject, Witness};
+use crate::announce::{self, About, Queue};
+use crate::config;
+use crate::error::Error;
+use crate::log;
+use crate::objects::DurableObjects;
+use crate::store::R2Packs;
+use crate::time;
+
+/// The ways to those who are told.
+#[derive(Clone)]
+pub(crate) struct Audience {
+    env: Env,
+    /// What keeps a request alive until all have been told.
+    context: Rc<Context>,
+}
+
+impl Audience {
+    pub(crate) fn new(env: &Env, context: Context) -> Self {
+        Self { env: env.clone(), context: Rc::new(context) }
+    }
+
+    /// The request is over and was answered with this status.
+    pub(crate) fn tell(&self, witness: &Witness, status: u16) {
+        let now = time::now();
+        log::info(witness.line(status, now));
+        let (deeds, subject) = (witness.deeds.take(), witness.subject.borrow().clone());
+        if let (false, Some(queue)) = (deeds.is_empty(), Queue::bound(&self.env)) {
+            let (env, request_id) = (self.env.clone(), witness.request_id.clone());
+            self.context.wait_until(async move {
+                if let Err(error) = announce(&env, &queue, &subject, &deeds, now).await {
+                    log::warn(format_args!("request {request_id}: events not delivered: {error:?}"));
+                }
+            });
+        }
+    }
+}
+
+async fn announce(env: &Env, queue: &Queue, subject: &Subject, deeds: &[Deed], now: u64) -> Result<(), Error> {
+    // What is read for the messages is no cost of the request, which is over.
+    let meter = Rc::default();
+    let account_id = config::account_id(env);
+    let (namespace, repo) = (subject.namespace.as_deref(), subject.repo.as_deref());
+    let about = About {
+        account_id: &account_id,
+        namespace: namespace.unwrap_or_default(),
+        repo: repo.unwrap_or_default(),
+        now,
+    };
+    let (objects, store) = (DurableObjects::new(env, &meter), R2Packs::new(env, &meter)?);
+    let messages = announce::messages(&objects, &store, about, deeds).await?;
+    Ok(queue.send(messages).await?)
+}
