@@ -28,6 +28,7 @@ pub(crate) struct About<'a> {
 pub(crate) struct Imported {
     pub(crate) info: RepoInfo,
     pub(crate) url: String,
+    /// `refs/heads/main`.
     pub(crate) branch: String,
 }
 
@@ -89,6 +90,7 @@ pub(crate) fn of_import(account_id: &str, now: u64, imported: &Imported) -> Valu
     let Imported { info, url, branch } = imported;
     let about = About { account_id, namespace: &info.namespace, repo: &info.name, now };
     let mut payload = json!(Told::of(info));
+    let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
     (payload["sourceUrl"], payload["branch"]) = (json!(url), json!(branch));
     lifecycle(about, "imported", &payload)
 }

@@ -13,6 +13,8 @@ export interface CallerOptions {
   source: string;
   /** The name of the binding, if it is not `ARTIFACTS`. */
   binding?: string;
+  /** The queue that it consumes. */
+  consumes?: string;
   /** Whether it is served on a port of its own. */
   serves?: boolean;
   compatibilityDate?: string;
@@ -34,6 +36,8 @@ export interface BoundOptions {
   callers: Record<string, CallerOptions | ConfiguredOptions>;
   /** Variables of the built Worker, beside `PUBLIC_URL` and those of the example file. */
   vars?: Record<string, string>;
+  /** The queue that events are put into, if one is bound. */
+  queue?: string;
   /** Control requests of a namespace in 10 seconds. */
   controlRate?: number;
   /** Of the built Worker; `https` is served with a certificate that nobody vouches for. */
@@ -75,11 +79,12 @@ export class Bound {
     return `http://127.0.0.1:${this.#ports.get(caller)}`;
   }
 
-  static async start({ callers, vars = {}, controlRate, protocol = "http" }: BoundOptions): Promise<Bound> {
+  static async start({ callers, vars = {}, queue, controlRate, protocol = "http" }: BoundOptions): Promise<Bound> {
     const dir = mkdtempSync(join(tmpdir(), "artifacts-bound-"));
     const port = await freePort();
     const origin = `${protocol}://127.0.0.1:${port}`;
     const { ratelimits: limits, ...worker } = bundled(join(projectDir, "wrangler.toml"), join(dir, "bundle")) as unknown as Bundled;
+    const queueProducers = queue === undefined ? {} : { EVENTS_QUEUE: { queueName: queue } };
     const ratelimits = controlRate === undefined ? {} : { ratelimits: limited(limits, controlRate) };
     const variables = variablesOf(readFileSync(join(projectDir, ".dev.vars.example"), "utf8"));
     const bindings = { ...variables, PUBLIC_URL: origin, ...vars };
@@ -97,7 +102,7 @@ export class Bound {
       https: protocol === "https",
       handleStructuredLogs: ({ message }: { message: string }) => void log.push(message),
       resourcePersistencePath: join(dir, "state"),
-      workers: [{ ...worker, ...ratelimits, name: "artifacts", bindings }, ...bound],
+      workers: [{ ...worker, ...ratelimits, queueProducers, name: "artifacts", bindings }, ...bound],
     } as Parameters<typeof convertV4MiniflareOptions>[0]);
     const started = new Bound(origin, dir, options, log, ports);
     await started.#server.ready;
@@ -130,13 +135,14 @@ export class Bound {
 }
 
 function callerOf(name: string, options: CallerOptions, port?: number) {
-  const { source, compatibilityDate = today, compatibilityFlags = [], binding = "ARTIFACTS", entrypoint, props } = options;
+  const { source, compatibilityDate = today, compatibilityFlags = [], binding = "ARTIFACTS", entrypoint, props, consumes } = options;
   const bundling: BuildOptions = { bundle: true, format: "esm", target: "es2022", external: ["cloudflare:*"] };
   const built = buildSync({ ...bundling, entryPoints: [resolve(projectDir, source)], write: false });
   const script = built.outputFiles[0]?.text ?? "";
   const serviceBindings = { [binding]: { name: "artifacts", entrypoint, props } };
   const sockets = port === undefined ? {} : { unsafeDirectSockets: [{ host: "127.0.0.1", port }] };
-  return { name, modules: true as const, script, compatibilityDate, compatibilityFlags, serviceBindings, ...sockets };
+  const queueConsumers = consumes === undefined ? {} : { [consumes]: { maxBatchSize: 100, maxBatchTimeout: 0 } };
+  return { name, modules: true as const, script, compatibilityDate, compatibilityFlags, serviceBindings, queueConsumers, ...sockets };
 }
 
 function configuredOf(name: string, { config, alias = {} }: ConfiguredOptions, folder: string) {
