@@ -79,10 +79,13 @@ fn every_module_begins_with_its_border() -> io::Result<()> {
 }
 
 #[test]
-fn git_core_depends_on_no_platform() -> io::Result<()> {
-    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/git-core/Cargo.toml"))?;
-    for name in ["worker", "js-sys", "web-sys", "wasm-bindgen", "tokio", "futures", "getrandom"] {
-        assert!(!manifest.lines().any(|line| line.starts_with(name)), "git-core depends on {name}");
+fn git_core_and_event_log_depend_on_no_platform() -> io::Result<()> {
+    for package in ["event-log", "git-core"] {
+        let manifest = format!("crates/{package}/Cargo.toml");
+        let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest))?;
+        for name in ["worker", "js-sys", "web-sys", "wasm-bindgen", "tokio", "futures", "getrandom"] {
+            assert!(!manifest.lines().any(|line| line.starts_with(name)), "{package} depends on {name}");
+        }
     }
     Ok(())
 }
