@@ -10,6 +10,7 @@ mod body;
 mod config;
 mod durable;
 mod error;
+mod events;
 mod http;
 mod input;
 mod log;
@@ -31,6 +32,7 @@ mod token;
 
 pub use account::AccountObject;
 pub use binding::answer_binding;
+pub use events::EventsObject;
 pub use maintenance::MaintenanceObject;
 pub use namespace::NamespaceObject;
 pub use repo::RepoObject;

@@ -74,7 +74,10 @@ async fn answer(
             }
         }
         Ok(Route::Debug(trigger)) => match serving(config) {
-            Ok(config) if debug::is_open(config, url) => debug::fire(trigger),
+            Ok(config) if debug::is_open(config, url) => match debug::fire(trigger, &objects, request).await {
+                Ok(answer) => answer,
+                Err(error) => logged(&error).to_rest(),
+            },
             _ => Error::NoRoute.to_rest(),
         },
         Ok(Route::OpenApi) => openapi::answer(),

@@ -8,6 +8,7 @@ use worker::{Env, Stub};
 use crate::account::AccountClient;
 use crate::config;
 use crate::durable::{Failure, Wire};
+use crate::events::EventsClient;
 use crate::maintenance::MaintenanceClient;
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::NamespaceClient;
@@ -33,6 +34,9 @@ pub(crate) trait Objects {
     /// What merges and collects the packs of a repo.
     fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName)
     -> Result<MaintenanceClient<Self::Wire>, Failure>;
+
+    /// One of the stores of metrics events: that of a namespace is [`crate::events::shard_of`].
+    fn events(&self, shard: u8) -> Result<EventsClient<Self::Wire>, Failure>;
 }
 
 /// The Durable Objects that this Worker is bound to.
@@ -69,6 +73,10 @@ impl Objects for DurableObjects<'_> {
     fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName) -> Result<MaintenanceClient<Stub>, Failure> {
         let stub = self.stub(config::MAINTENANCE, &repo_object_name(namespace, repo))?;
         Ok(MaintenanceClient::new(stub, namespace, repo))
+    }
+
+    fn events(&self, shard: u8) -> Result<EventsClient<Stub>, Failure> {
+        self.stub(config::EVENTS, &shard.to_string()).map(EventsClient::new)
     }
 }
 
