@@ -5,6 +5,7 @@ mod api;
 mod api_tokens;
 mod contents;
 mod deployment;
+mod events;
 mod forks;
 mod imports;
 mod reading;
@@ -28,6 +29,12 @@ pub(crate) use contents::{
     LOG_OFFSET_MAX, PATH_LEN_MAX, SNIFFED_LEN, WHOLE_LEN_MAX,
 };
 pub(crate) use deployment::{Config, ConfigError, Origins, StorageLimits, is_loopback};
+pub(crate) use events::{
+    EVENT_DELETIONS_MAX, EVENT_GROUPS_MAX, EVENT_MERGE_AFTER_MS, EVENT_MERGE_FAN, EVENT_MERGE_INFLATED_MAX,
+    EVENT_MERGES_MAX, EVENT_QUANTILE_GROUPS_MAX, EVENT_ROW_LEN_MAX, EVENT_SEGMENT_INFLATED_MAX, EVENT_SEGMENT_LEN_MAX,
+    EVENT_SHARDS, EVENT_SWEEP_MS, EVENTS_BUFFERED_MAX, EVENTS_DATASET, EVENTS_FLUSH_LOST_MS, EVENTS_FLUSH_MS,
+    EVENTS_FLUSHED_AT, EVENTS_KEPT_MS, EVENTS_STORED_MAX,
+};
 pub(crate) use forks::{
     FAST_FORWARD_WALK_MAX, FORK_MS, HOLDER_CHECK_AGAIN_MS, HOLDERS_PER_PAGE, R2_KEY_LEN_MAX, REFS_AT_ONCE_MAX,
 };
@@ -50,6 +57,7 @@ pub(crate) const REPOS: &str = "REPOS";
 pub(crate) const NAMESPACES: &str = "NAMESPACES";
 pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
 pub(crate) const MAINTENANCE: &str = "MAINTENANCE";
+pub(crate) const EVENTS: &str = "EVENTS";
 /// Rate limiting bindings: of control requests by namespace, of Git requests by repo. Without one there is no such limit.
 pub(crate) const CONTROL_RATE: &str = "CONTROL_RATE";
 pub(crate) const GIT_RATE: &str = "GIT_RATE";

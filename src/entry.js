@@ -184,3 +184,4 @@ export const RepoObject = durable("RepoObject");
 export const NamespaceObject = durable("NamespaceObject");
 export const AccountObject = durable("AccountObject");
 export const MaintenanceObject = durable("MaintenanceObject");
+export const EventsObject = durable("EventsObject");

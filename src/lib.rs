@@ -11,6 +11,7 @@ mod body;
 mod config;
 mod durable;
 mod error;
+mod events;
 mod http;
 mod input;
 mod log;
@@ -34,6 +35,7 @@ mod witness;
 
 pub use account::AccountObject;
 pub use binding::answer_binding;
+pub use events::EventsObject;
 pub use maintenance::MaintenanceObject;
 pub use namespace::NamespaceObject;
 pub use repo::RepoObject;

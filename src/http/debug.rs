@@ -1,24 +1,77 @@
-//! What tests and benchmarks need to see and to do: counters, and ways to bring the Worker down. It is there only for a
-//! variable that no configuration file sets, on a loopback address.
+//! What tests and benchmarks need to see and to do: counters, ways to bring the Worker down, and events that are made up. It is
+//! there only for a variable that no configuration file sets, on a loopback address.
+
+mod events;
 
 use worker::Url;
 
+use super::Asking;
 use super::answer::Answer;
-use super::route::Trigger;
-use crate::config::{Config, is_loopback};
+use crate::body::{Stopped, read_whole};
+use crate::config::{Config, REST_BODY_LEN_MAX, is_loopback};
+use crate::error::Error;
 use crate::stats;
+use crate::stream_body::StreamBody;
+
+/// What can be set off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// What this instance has done so far.
+    Stats,
+    /// Brings the Worker down, and so does a trap: the next request is to be served.
+    Panic,
+    Trap,
+    /// Records events that are made up.
+    Events,
+    /// Asks all stores of events.
+    EventsQuery,
+}
+
+impl Trigger {
+    /// The trigger at an address below `/__debug/`.
+    pub(crate) fn parse(method: &str, path: &[&str]) -> Option<Self> {
+        match (method, path) {
+            ("GET", ["stats"]) => Some(Self::Stats),
+            ("POST", ["panic"]) => Some(Self::Panic),
+            ("POST", ["trap"]) => Some(Self::Trap),
+            ("POST", ["events"]) => Some(Self::Events),
+            ("POST", ["events", "query"]) => Some(Self::EventsQuery),
+            _ => None,
+        }
+    }
+}
 
 /// Whether the triggers are there.
 pub(crate) fn is_open(config: &Config, url: &Url) -> bool {
     config.debug_triggers && is_loopback(url.host_str())
 }
 
-/// Shows the counters, or brings the Worker down.
+/// Does what is asked for.
 #[expect(clippy::panic, reason = "a panic is what this is for")]
-pub(crate) fn fire(trigger: Trigger) -> Answer {
+pub(crate) async fn fire(trigger: Trigger, asking: &Asking<'_>) -> Result<Answer, Error> {
+    let objects = &asking.objects();
+    let mut body = StreamBody::of_request(asking.request, &asking.witness.meter);
+    let mut body = async || read_whole(&mut body, REST_BODY_LEN_MAX).await.map_err(Stopped::Body);
     match trigger {
-        Trigger::Stats => Answer::json(200, &stats::read()),
+        Trigger::Stats => Ok(Answer::json(200, &stats::read())),
         Trigger::Panic => panic!("panic on demand"),
         Trigger::Trap => std::process::abort(),
+        Trigger::Events => events::record(objects, &body().await?).await,
+        Trigger::EventsQuery => events::query(objects, &body().await?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_something_is_a_post() {
+        assert_eq!(Trigger::parse("GET", &["stats"]), Some(Trigger::Stats));
+        assert_eq!(Trigger::parse("POST", &["trap"]), Some(Trigger::Trap));
+        assert_eq!(Trigger::parse("POST", &["events", "query"]), Some(Trigger::EventsQuery));
+        for path in [&["panic"][..], &["trap"], &["events"], &["events", "query"], &[]] {
+            assert_eq!(Trigger::parse("GET", path), None);
+        }
     }
 }

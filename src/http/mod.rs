@@ -143,7 +143,10 @@ async fn answer(asking: &Asking<'_>, routed: Result<Route, Error>) -> worker::Re
             Err(error) => asking.refused(&error, error.to_rest()),
         },
         Ok(Route::Debug(trigger)) => match serving(asking.config) {
-            Ok(config) if debug::is_open(config, asking.url) => debug::fire(trigger),
+            Ok(config) if debug::is_open(config, asking.url) => match debug::fire(trigger, asking).await {
+                Ok(answer) => answer,
+                Err(error) => asking.refused(&error, error.to_rest()),
+            },
             _ => asking.refused(&Error::NoRoute, Error::NoRoute.to_rest()),
         },
         Ok(Route::OpenApi) => openapi::answer(),

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::calls::{NamespaceCall, RepoPart, RestCall, RestRoute};
+use super::debug::Trigger;
 use crate::error::Error;
 use crate::witness::Subject;
 
@@ -13,6 +14,7 @@ pub(crate) enum Route {
     Rest(RestRoute),
     /// The description of the REST API.
     OpenApi,
+    /// What is there for tests and benchmarks alone.
     Debug(Trigger),
 }
 
@@ -53,16 +55,6 @@ pub(crate) enum Endpoint {
     },
 }
 
-/// What is there for tests and benchmarks alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// What this instance has done so far.
-    Stats,
-    /// Brings the Worker down, and so does a trap: the next request is to be served.
-    Panic,
-    Trap,
-}
-
 /// The route of a request. `HEAD` goes where `GET` does.
 pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
     let method = if method == "HEAD" { "GET" } else { method };
@@ -78,9 +70,7 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
         ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
         ["openapi.json"] if method == "GET" => Ok(Route::OpenApi),
         ["openapi.json"] => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
-        ["__debug", "panic"] if method == "POST" => Ok(Route::Debug(Trigger::Panic)),
-        ["__debug", "stats"] if method == "GET" => Ok(Route::Debug(Trigger::Stats)),
-        ["__debug", "trap"] if method == "POST" => Ok(Route::Debug(Trigger::Trap)),
+        ["__debug", path @ ..] => Trigger::parse(method, path).map(Route::Debug).ok_or(Error::NoRoute),
         [namespace, repo, rest @ ..] => match endpoint(method, rest) {
             Endpoint::Other => Err(Error::NoRoute),
             endpoint => Ok(git_route(namespace, repo, endpoint)),
@@ -315,9 +305,8 @@ mod tests {
     }
 
     #[test]
-    fn debug_triggers_are_posts() {
+    fn debug_triggers_have_addresses_that_no_repo_has() {
         assert_eq!(route("POST", "/__debug/panic"), Ok(Route::Debug(Trigger::Panic)));
-        assert_eq!(route("GET", "/__debug/stats"), Ok(Route::Debug(Trigger::Stats)));
-        assert_eq!(route("POST", "/__debug/trap"), Ok(Route::Debug(Trigger::Trap)));
+        assert_eq!(route("POST", "/__debug/events/query"), Ok(Route::Debug(Trigger::EventsQuery)));
     }
 }

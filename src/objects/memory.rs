@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use super::{Objects, repo_object_name};
 use crate::account::{self, AccountClient};
+use crate::config::EVENTS_STORED_MAX;
 use crate::durable::{Failure, Fault, MemoryDatabase, MemoryWire, Serve, ready};
+use crate::events::{self, EventsClient};
 use crate::maintenance::{self, MaintenanceClient};
 use crate::names::{NamespaceName, RepoName};
 use crate::namespace::{self, NamespaceClient};
@@ -74,6 +76,14 @@ impl MemoryObjects {
         }
     }
 
+    /// Lets the alarm of a store of events go off, if it is set.
+    pub(crate) fn ring_events(&self, shard: u8) {
+        let db = self.events_database(shard);
+        if db.take_alarm().is_some() {
+            events::perform(&*db, self.now(), EVENTS_STORED_MAX).unwrap();
+        }
+    }
+
     /// The database of a repo's object.
     pub(crate) fn repo_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
         self.database(&format!("repo {}", repo_object_name(namespace, repo)))
@@ -87,6 +97,11 @@ impl MemoryObjects {
     /// The database of a repo's maintenance.
     pub(crate) fn maintenance_database(&self, namespace: &NamespaceName, repo: &RepoName) -> Rc<MemoryDatabase> {
         self.database(&format!("maintenance {}", repo_object_name(namespace, repo)))
+    }
+
+    /// The database of a store of events.
+    pub(crate) fn events_database(&self, shard: u8) -> Rc<MemoryDatabase> {
+        self.database(&format!("events {shard}"))
     }
 
     fn database(&self, name: &str) -> Rc<MemoryDatabase> {
@@ -136,5 +151,11 @@ impl Objects for MemoryObjects {
         let (db, clock) = (self.maintenance_database(namespace, repo), Rc::clone(&self.clock));
         let serve = move |frame| maintenance::answer_frame(&*db, clock.get(), frame);
         Ok(MaintenanceClient::new(self.wire(Rc::new(serve)), namespace, repo))
+    }
+
+    fn events(&self, shard: u8) -> Result<EventsClient<MemoryWire>, Failure> {
+        let (db, clock) = (self.events_database(shard), Rc::clone(&self.clock));
+        let serve = move |frame| events::answer_frame(&*db, clock.get(), frame);
+        Ok(EventsClient::new(self.wire(Rc::new(serve))))
     }
 }

@@ -10,6 +10,7 @@ use worker::Env;
 use crate::account::AccountClient;
 use crate::config;
 use crate::durable::{Failure, ObjectWire, Wire};
+use crate::events::EventsClient;
 use crate::maintenance::MaintenanceClient;
 use crate::meter::Meter;
 use crate::names::{NamespaceName, RepoName};
@@ -36,6 +37,9 @@ pub(crate) trait Objects {
     /// What merges and collects the packs of a repo.
     fn maintenance(&self, namespace: &NamespaceName, repo: &RepoName)
     -> Result<MaintenanceClient<Self::Wire>, Failure>;
+
+    /// One of the stores of metrics events: that of a namespace is [`crate::events::shard_of`].
+    fn events(&self, shard: u8) -> Result<EventsClient<Self::Wire>, Failure>;
 }
 
 /// The Durable Objects that this Worker is bound to.
@@ -79,6 +83,10 @@ impl Objects for DurableObjects<'_> {
     ) -> Result<MaintenanceClient<ObjectWire>, Failure> {
         let wire = self.wire(config::MAINTENANCE, &repo_object_name(namespace, repo))?;
         Ok(MaintenanceClient::new(wire, namespace, repo))
+    }
+
+    fn events(&self, shard: u8) -> Result<EventsClient<ObjectWire>, Failure> {
+        self.wire(config::EVENTS, &shard.to_string()).map(EventsClient::new)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Who serves a request says here what it is about and what it did; nobody waits for those who are told.
 
+mod analytics;
+mod buffer;
 mod deed;
 mod line;
 mod redact;

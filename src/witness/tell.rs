@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use worker::{Context, Env};
 
-use super::{Deed, Subject, Witness};
+use super::buffer::{self, Batch, Turn};
+use super::trace::Trace;
+use super::{Deed, Subject, Witness, analytics};
 use crate::announce::{self, About, Queue};
-use crate::config;
+use crate::config::{self, EVENTS_FLUSH_MS};
 use crate::error::Error;
 use crate::log;
-use crate::objects::DurableObjects;
+use crate::objects::{DurableObjects, Objects};
 use crate::store::R2Packs;
 use crate::time;
 
@@ -30,6 +32,7 @@ impl Audience {
     pub(crate) fn tell(&self, witness: &Witness, status: u16) {
         let now = time::now();
         log::info(witness.line(status, now));
+        self.record(witness.trace(now), now);
         let (deeds, subject) = (witness.deeds.take(), witness.subject.borrow().clone());
         if let (false, Some(queue)) = (deeds.is_empty(), Queue::bound(&self.env)) {
             let (env, request_id) = (self.env.clone(), witness.request_id.clone());
@@ -38,6 +41,35 @@ impl Audience {
                     log::warn(format_args!("request {request_id}: events not delivered: {error:?}"));
                 }
             });
+        }
+    }
+}
+
+impl Audience {
+    fn record(&self, trace: Trace, now: u64) {
+        if let Trace::Events(events) = &trace {
+            analytics::write(&self.env, events);
+        }
+        let turn = buffer::add(trace, now);
+        if turn != Turn::Nothing {
+            let env = self.env.clone();
+            self.context.wait_until(async move {
+                if turn == Turn::Later {
+                    time::sleep(EVENTS_FLUSH_MS).await;
+                }
+                flush(&env).await;
+            });
+        }
+    }
+}
+
+/// Takes what has been left so far to where it is kept. What cannot be kept is lost: kept twice, it would count twice.
+async fn flush(env: &Env) {
+    let objects = DurableObjects::new(env, &Rc::default());
+    for Batch { shard, n_events, segment, noise } in buffer::take() {
+        let recorded = async { objects.events(shard)?.record(segment, &noise).await };
+        if let Err(failure) = recorded.await {
+            log::warn(format_args!("{n_events} events lost: {failure}"));
         }
     }
 }

@@ -3,13 +3,14 @@
 use event_log::{Event, EventType};
 
 use super::{Deed, Fault, FaultClass, Surface, Witness};
+use crate::events;
 
 /// What is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trace {
     Events(Vec<Event>),
     /// Who asked has not shown who it is: it is counted.
-    Noise(Surface),
+    Noise(events::Surface),
 }
 
 impl Witness {
@@ -17,7 +18,7 @@ impl Witness {
     pub(super) fn trace(&self, now: u64) -> Trace {
         let (deeds, fault) = (self.deeds.borrow(), self.fault.borrow());
         if fault.is_some() && !self.is_admitted.get() {
-            return Trace::Noise(self.surface);
+            return Trace::Noise(self.surface.of_noise());
         }
         let done = deeds.iter().filter_map(event_type).map(|event_type| self.event(event_type, "", now));
         let mut events: Vec<_> = done.collect();
@@ -36,6 +37,17 @@ impl Witness {
             repository: subject.repo.clone().unwrap_or_default(),
             event_type,
             message: message.to_owned(),
+        }
+    }
+}
+
+impl Surface {
+    /// Among which requests without credentials it counts.
+    fn of_noise(self) -> events::Surface {
+        match self {
+            Self::Git => events::Surface::Git,
+            Self::Graphql => events::Surface::Graphql,
+            Self::Rest | Self::Binding | Self::Other => events::Surface::Rest,
         }
     }
 }
@@ -104,7 +116,7 @@ mod tests {
     fn who_shows_no_credentials_is_counted() {
         let witness = witness();
         witness.failed(FaultClass::Client, "no credentials");
-        assert_eq!(witness.trace(1_007), Trace::Noise(Surface::Git));
+        assert_eq!(witness.trace(1_007), Trace::Noise(events::Surface::Git));
     }
 
     #[test]
