@@ -132,6 +132,7 @@ mod tests {
     use crate::http::rest::fixture::{Api, BASE, failed};
     use crate::namespace::call::{Direction, Position, Sort, SortKey};
     use crate::namespace::cursor;
+    use crate::witness::Deed;
 
     #[test]
     fn a_repo_is_created_read_listed_and_deleted() {
@@ -164,6 +165,32 @@ mod tests {
         assert_eq!(api.error("GET", "/ns/repos/starter-repo", ""), gone);
         assert_eq!(api.error("DELETE", "/ns/repos/starter-repo", ""), gone);
         api.create("starter-repo");
+    }
+
+    #[test]
+    fn what_was_done_to_a_repo_is_witnessed_and_what_was_refused_is_not() {
+        let api = Api::new();
+        api.create("a");
+        api.call("POST", "/ns/repos/a/fork", r#"{"name":"b"}"#);
+        let (_, made) = api.call("POST", "/ns/tokens", r#"{"repo":"a"}"#);
+        let token_id = made["result"]["id"].as_str().unwrap().to_owned();
+        api.call("DELETE", &format!("/ns/tokens/{token_id}"), "");
+        api.call("DELETE", "/ns/repos/a", "");
+        assert_eq!(api.call("POST", "/ns/repos", r#"{"name":"b"}"#).0, 409);
+        match &api.witness.deeds()[..] {
+            [
+                Deed::Created(repo, first),
+                Deed::Forked(fork, of_fork),
+                Deed::TokenCreated(token),
+                Deed::TokenRevoked { token_id: revoked },
+                Deed::Deleted(deleted),
+            ] => {
+                assert_eq!((&*repo.name, &*fork.name, &deleted.repo_id), ("a", "b", &repo.repo_id));
+                assert_eq!((&token.id, revoked), (&token_id, &token_id));
+                assert!(first.id != of_fork.id && of_fork.id != token.id);
+            }
+            others => panic!("{others:?}"),
+        }
     }
 
     #[test]

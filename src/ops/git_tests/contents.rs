@@ -1,5 +1,6 @@
 //! Contents beside what git says of the same repository.
 
+use git_core::ObjectId;
 use serde_json::{Value, json};
 
 use super::*;
@@ -145,4 +146,32 @@ fn a_file_that_is_too_large_to_hold_is_made_as_it_is_sent() {
     assert!(server.part("zeros", 1..zeros.len() as u64) == zeros[1..]);
     assert_eq!(server.part("large", 7..7), b"");
     assert!(server.file("HEAD", "large").unwrap() == again);
+}
+
+#[test]
+fn of_a_ref_that_moved_the_commits_are_told_that_it_did_not_lead_to() {
+    let (server, work) = (Server::new("repo-of-test-news"), Work::new("news"));
+    let commits: Vec<_> = (0..25).map(|n| work.commit("a", format!("{n}"))).collect();
+    work.git(&["reset", "--hard", "--quiet", &commits[10]]);
+    let other = work.commit("b", "b");
+    work.git(&["tag", "-a", "-m", "tag", "v1"]);
+    let tag = work.git(&["rev-parse", "v1"]);
+    server.push(&work, commits.last().unwrap()).unwrap();
+    let pack = work.git_with(&["pack-objects", "--revs", "--stdout", "-q"], format!("{tag}\n^{}", commits[24]));
+    let body = push_to("refs/tags/v1", ZERO, &tag, &pack);
+    let told = server.push_body(MemoryBody::new(body, 1_000)).unwrap();
+    assert!(told.contains("ok refs/tags/v1"), "{told}");
+    let id = |hex: &str| Some(ObjectId::from_hex(hex.as_bytes()).unwrap());
+    let pushed = |before: Option<&str>, after: &str| {
+        let contents = server.contents(&[]);
+        let pushed = block_on(contents.pushed(before.and_then(id), id(after))).unwrap();
+        let ids = pushed.commits.iter().map(|commit| json!(commit)["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), pushed.total)
+    };
+    let newest: Vec<String> = commits.iter().rev().take(20).cloned().collect();
+    assert_eq!(pushed(None, &commits[24]), (newest, 25));
+    assert_eq!(pushed(Some(&commits[22]), &commits[24]), (vec![commits[24].clone(), commits[23].clone()], 2));
+    assert_eq!(pushed(Some(&commits[24]), &other), (vec![other.clone()], 1));
+    assert_eq!(pushed(Some(&commits[24]), &tag), (vec![other.clone()], 1));
+    assert_eq!(pushed(Some(&other), &commits[10]), (Vec::new(), 0));
 }

@@ -3,6 +3,7 @@
 mod against_git;
 mod collection;
 mod contents;
+mod deeds;
 mod deltas;
 mod forks;
 mod gathering;
@@ -163,8 +164,12 @@ fn names() -> (NamespaceName, RepoName) {
 }
 
 fn push_body(old: &str, new: &str, pack: &[u8]) -> Vec<u8> {
+    push_to("refs/heads/main", old, new, pack)
+}
+
+fn push_to(name: &str, old: &str, new: &str, pack: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
-    write_line(&mut body, &[format!("{old} {new} refs/heads/main\0report-status").as_bytes()]);
+    write_line(&mut body, &[format!("{old} {new} {name}\0report-status").as_bytes()]);
     write_flush(&mut body);
     body.extend_from_slice(pack);
     body
