@@ -18,6 +18,8 @@ export interface Stats {
   /** Puts and gets begun when the last pack began to be sent. */
   r2_calls_at_pack: number;
   do_calls: number;
+  /** Those that no request waits for, and that are not among the others. */
+  deferred_calls: number;
   /** Rows of the Durable Objects' databases. */
   rows_read: number;
   rows_written: number;

@@ -8,6 +8,8 @@ use crate::stats::{self, Counter};
 /// calls that ran at the same time the sum.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
+    /// Whether nobody waits for what it counts.
+    is_deferred: bool,
     object_calls: Cell<u64>,
     object_ms: Cell<u64>,
     r2_reads: Cell<u64>,
@@ -30,9 +32,14 @@ pub(crate) struct Cost {
 }
 
 impl Meter {
+    /// For what is done after a request, and no cost of it.
+    pub(crate) fn deferred() -> Self {
+        Self { is_deferred: true, ..Self::default() }
+    }
+
     /// A call to a Durable Object begins.
     pub(crate) fn object_call(&self) {
-        stats::count(Counter::ObjectCalls, 1);
+        stats::count(if self.is_deferred { Counter::DeferredCalls } else { Counter::ObjectCalls }, 1);
         add(&self.object_calls, 1);
     }
 

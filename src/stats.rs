@@ -14,6 +14,8 @@ pub(crate) enum Counter {
     R2Gets,
     R2GetBytes,
     ObjectCalls,
+    /// Calls to objects that nobody waits for.
+    DeferredCalls,
     RowsRead,
     RowsWritten,
 }
@@ -25,6 +27,7 @@ thread_local! {
     static R2_GET_BYTES: Cell<u64> = const { Cell::new(0) };
     static R2_CALLS_AT_PACK: Cell<u64> = const { Cell::new(0) };
     static OBJECT_CALLS: Cell<u64> = const { Cell::new(0) };
+    static DEFERRED_CALLS: Cell<u64> = const { Cell::new(0) };
     static ROWS_READ: Cell<u64> = const { Cell::new(0) };
     static ROWS_WRITTEN: Cell<u64> = const { Cell::new(0) };
 }
@@ -37,6 +40,7 @@ pub(crate) fn count(counter: Counter, n: u64) {
         Counter::R2Gets => &R2_GETS,
         Counter::R2GetBytes => &R2_GET_BYTES,
         Counter::ObjectCalls => &OBJECT_CALLS,
+        Counter::DeferredCalls => &DEFERRED_CALLS,
         Counter::RowsRead => &ROWS_READ,
         Counter::RowsWritten => &ROWS_WRITTEN,
     };
@@ -60,6 +64,8 @@ pub(crate) struct Stats {
     /// Puts and gets begun when the last pack began to be sent.
     r2_calls_at_pack: u64,
     do_calls: u64,
+    /// Those that nobody waits for, and that are not among the others.
+    deferred_calls: u64,
     /// Rows of the Durable Objects' databases, as the platform bills them.
     rows_read: u64,
     rows_written: u64,
@@ -76,6 +82,7 @@ pub(crate) fn read() -> Stats {
         r2_get_bytes: R2_GET_BYTES.get(),
         r2_calls_at_pack: R2_CALLS_AT_PACK.get(),
         do_calls: OBJECT_CALLS.get(),
+        deferred_calls: DEFERRED_CALLS.get(),
         rows_read: ROWS_READ.get(),
         rows_written: ROWS_WRITTEN.get(),
     }

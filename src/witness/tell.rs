@@ -11,6 +11,7 @@ use crate::announce::{self, About, Queue};
 use crate::config::{self, EVENTS_FLUSH_MS};
 use crate::error::Error;
 use crate::log;
+use crate::meter::Meter;
 use crate::objects::{DurableObjects, Objects};
 use crate::store::R2Packs;
 use crate::time;
@@ -65,7 +66,7 @@ impl Audience {
 
 /// Takes what has been left so far to where it is kept. What cannot be kept is lost: kept twice, it would count twice.
 async fn flush(env: &Env) {
-    let objects = DurableObjects::new(env, &Rc::default());
+    let objects = DurableObjects::new(env, &Rc::new(Meter::deferred()));
     for Batch { shard, n_events, segment, noise } in buffer::take() {
         let recorded = async { objects.events(shard)?.record(segment, &noise).await };
         if let Err(failure) = recorded.await {
@@ -75,8 +76,7 @@ async fn flush(env: &Env) {
 }
 
 async fn announce(env: &Env, queue: &Queue, subject: &Subject, deeds: &[Deed], now: u64) -> Result<(), Error> {
-    // What is read for the messages is no cost of the request, which is over.
-    let meter = Rc::default();
+    let meter = Rc::new(Meter::deferred());
     let account_id = config::account_id(env);
     let (namespace, repo) = (subject.namespace.as_deref(), subject.repo.as_deref());
     let about = About {
