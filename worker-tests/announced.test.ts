@@ -17,6 +17,7 @@ interface Message {
 const bound = await Bound.start({
   callers: { consumer: { source: "worker-tests/announced/consumer.ts", consumes: "events" } },
   queue: "events",
+  dataset: "consumer",
   vars: { ALLOW_INSECURE_IMPORT: "on" },
 });
 const shop = new Workshop();
@@ -164,6 +165,25 @@ test("an import is told when it is over, with where it came from", async () => {
   } finally {
     backend.stop();
   }
+});
+
+test("events are written to a dataset, too", async () => {
+  const made = await api.createRepo();
+  await api.request("POST", "/default/repos", { json: { name: made.name } });
+  await api.request("GET", `/default/repos/${made.name}-none`);
+  await sleep(500);
+  const points = (await (await bound.fetch("consumer", "/points")).json()) as { indexes: string[]; blobs: string[]; doubles: number[] }[];
+  const of_repo = points.filter(({ blobs }) => blobs[1]?.startsWith(made.name));
+  const none = `${made.name}-none`;
+  assert.deepEqual(
+    of_repo.map(({ indexes, blobs }) => [...indexes, ...blobs]),
+    [
+      ["default", "default", made.name, "action", "create", ""],
+      ["default", "default", made.name, "error", "clientError", `repo already exists: ${made.name}`],
+      ["default", "default", none, "error", "clientError", `Repository not found: ${none}.`],
+    ],
+  );
+  assert.ok(of_repo.every(({ doubles: [ms] }) => ms !== undefined && ms >= 0));
 });
 
 test("what was refused is not told", async () => {

@@ -38,6 +38,8 @@ export interface BoundOptions {
   vars?: Record<string, string>;
   /** The queue that events are put into, if one is bound. */
   queue?: string;
+  /** The caller whose entrypoint `Dataset` stands in for one of Workers Analytics Engine. */
+  dataset?: string;
   /** Control requests of a namespace in 10 seconds. */
   controlRate?: number;
   /** Of the built Worker; `https` is served with a certificate that nobody vouches for. */
@@ -79,12 +81,13 @@ export class Bound {
     return `http://127.0.0.1:${this.#ports.get(caller)}`;
   }
 
-  static async start({ callers, vars = {}, queue, controlRate, protocol = "http" }: BoundOptions): Promise<Bound> {
+  static async start({ callers, vars = {}, queue, dataset, controlRate, protocol = "http" }: BoundOptions): Promise<Bound> {
     const dir = mkdtempSync(join(tmpdir(), "artifacts-bound-"));
     const port = await freePort();
     const origin = `${protocol}://127.0.0.1:${port}`;
     const { ratelimits: limits, ...worker } = bundled(join(projectDir, "wrangler.toml"), join(dir, "bundle")) as unknown as Bundled;
     const queueProducers = queue === undefined ? {} : { EVENTS_QUEUE: { queueName: queue } };
+    const serviceBindings = dataset === undefined ? {} : { EVENTS_DATASET: { name: dataset, entrypoint: "Dataset" } };
     const ratelimits = controlRate === undefined ? {} : { ratelimits: limited(limits, controlRate) };
     const variables = variablesOf(readFileSync(join(projectDir, ".dev.vars.example"), "utf8"));
     const bindings = { ...variables, PUBLIC_URL: origin, ...vars };
@@ -102,7 +105,7 @@ export class Bound {
       https: protocol === "https",
       handleStructuredLogs: ({ message }: { message: string }) => void log.push(message),
       resourcePersistencePath: join(dir, "state"),
-      workers: [{ ...worker, ...ratelimits, queueProducers, name: "artifacts", bindings }, ...bound],
+      workers: [{ ...worker, ...ratelimits, queueProducers, serviceBindings, name: "artifacts", bindings }, ...bound],
     } as Parameters<typeof convertV4MiniflareOptions>[0]);
     const started = new Bound(origin, dir, options, log, ports);
     await started.#server.ready;

@@ -30,6 +30,7 @@ struct Deleted<'a> {
 /// `POST /repos`
 pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: NamespaceName) -> Result<Answer, Error> {
     let wanted = parse_create(namespace, &asked.body)?;
+    asked.witness.about(&wanted.namespace.to_string(), &wanted.name.to_string());
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let created = create_repo(asked.objects, account_id, asked.now, wanted).await?;

@@ -59,6 +59,7 @@ pub(super) async fn list<O: Objects>(
 pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>, namespace: &NamespaceName) -> Result<Answer, Error> {
     let fields = Fields::parse(&asked.body)?;
     let repo = repo_name(fields.required_text("repo")?, Some("/repo"))?;
+    asked.witness.about(&namespace.to_string(), &repo.to_string());
     let wanted = (fields.scope()?, fields.ttl()?);
     let info = get_repo(asked.objects, namespace, &repo).await?;
     let created = create_token(asked.objects, asked.now, namespace, &info, wanted).await?;
