@@ -86,8 +86,7 @@ async fn open<'a, O: Objects, S: PackStore>(
     revisions: &[Revision],
 ) -> Result<Contents<'a, S>, Error> {
     let (name, repo_id) = asked.handle()?;
-    let contents = Contents::open(asked.objects, store, (&asked.namespace, &name), revisions).await?;
-    if contents.repo_id() == repo_id { Ok(contents) } else { Err(Error::RepoNotFound(name.to_string())) }
+    Contents::open_incarnation(asked.objects, store, (&asked.namespace, &name, repo_id), revisions).await
 }
 
 fn hash<O>(asked: &Asked<'_, O>) -> Result<ObjectId, Error> {
@@ -127,6 +126,52 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::binding::fixture::{Bound, thrown};
+    use crate::durable::ready;
+    use crate::names::{NamespaceName, RepoName};
+    use crate::objects::Objects;
+    use crate::repo::call::{FailImport, ImportPlan, NewImport, NewRepo, NewToken, Scope};
+
+    /// An import under this name.
+    fn import(name: &str, repo_id: &str) -> NewImport {
+        let token = NewToken { id: "t".into(), sha256: "aa".into(), scope: Scope::Read, created_at: 0, expires_at: 1 };
+        let (repo_id, namespace, name) = (repo_id.to_owned(), "ns".to_owned(), name.to_owned());
+        let (description, default_branch, read_only) = (None, "main".to_owned(), false);
+        let repo = NewRepo { repo_id, namespace, name, description, default_branch, read_only, token };
+        let url = "https://example.com/a".to_owned();
+        let plan = ImportPlan { url, branch: "refs/heads/main".into(), depth: None, all_refs: false };
+        NewImport { repo, source: "git:https://example.com/a".into(), plan }
+    }
+
+    #[test]
+    fn an_old_handle_is_told_nothing_of_an_import_under_its_name() {
+        let bound = Bound::new();
+        let old = bound.create("r");
+        bound.call("delete", &json!({"name": "r"}));
+        bound.objects.wait(1);
+        let names = (NamespaceName::parse("ns").unwrap(), RepoName::parse("r").unwrap());
+        let repo = bound.objects.repo(&names.0, &names.1).unwrap();
+        ready(repo.create_import(import("r", "other"))).unwrap().unwrap();
+        let is_gone = || {
+            let (zeros, gone) = ("0".repeat(40), thrown("NOT_FOUND", "Repository not found: r."));
+            for (method, arguments) in [
+                ("info", json!({})),
+                ("createToken", json!({})),
+                ("log", json!({})),
+                ("readFile", json!({"args": {"ref": "main", "path": "a"}})),
+                ("readTree", json!({"hash": zeros})),
+            ] {
+                assert_eq!(old.error(method, arguments), gone, "{method}");
+            }
+        };
+        is_gone();
+        let code = || bound.error("get", &json!({"name": "r"})).0;
+        assert_eq!(code(), "IMPORT_IN_PROGRESS");
+        let (repo_id, reason) = ("other".to_owned(), "it was not there".to_owned());
+        ready(repo.fail_import(FailImport { repo_id, reason, is_final: true })).unwrap().unwrap();
+        is_gone();
+        let (_, message) = bound.error("get", &json!({"name": "r"}));
+        assert_eq!(message, "Repository not found: r. Its import failed: it was not there.");
+    }
 
     #[test]
     fn arguments_are_looked_at_before_anything_is_read() {

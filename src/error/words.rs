@@ -110,7 +110,7 @@ fn status_word(status: Status) -> &'static str {
 fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotFound | Refusal::TokenNotFound => format!("Repository not found: {repo}."),
-        Refusal::ImportFailed { reason } => format!("Repository not found: {repo}. Its import failed: {reason}."),
+        Refusal::ImportFailed { reason, .. } => format!("Repository not found: {repo}. Its import failed: {reason}."),
         Refusal::BadRef { reason } => format!("A ref is refused: {reason}."),
         Refusal::AlreadyExists => format!("repo already exists: {repo}"),
         Refusal::NotReady(status) => format!("Repository is {}: {repo}. Try again.", status_word(*status)),
