@@ -110,31 +110,35 @@ export class Artifacts extends WorkerEntrypoint {
   }
 
   /** Calls a method that reads a file: a blob of the type that the answer has, or null where there is none. */
-  async #read(method, args) {
-    const answer = await this.#answer(method, args);
-    return answer.status === 204 ? null : answer.blob();
+  #read(method, args) {
+    return this.#answer(method, args, (answer) => (answer.status === 204 ? null : answer.blob()));
   }
 
-  async #call(method, args) {
-    const answer = await this.#answer(method, args);
-    return (await answer.json()).result;
+  #call(method, args) {
+    return this.#answer(method, args, async (answer) => (await answer.json()).result);
   }
 
-  /** The engine's answer, if it is a success; else its error is thrown. */
-  async #answer(method, args) {
+  /**
+   * What `read` makes of the engine's answer, if it is a success; else its error is thrown. Files come while they are made, so
+   * that until they have been read the call is inside the instance.
+   */
+  async #answer(method, args, read) {
     const open = () => new Engine(this.ctx, this.env);
     const namespace = this.ctx.props?.namespace;
-    const answer = guarded(open, (engine) => engine.answerBinding(this.env, namespace, method, json(args)));
+    const answer = guarded(open, async (engine) => {
+      const response = await engine.answerBinding(this.env, namespace, method, json(args));
+      return response.ok ? { result: await read(response) } : await response.json();
+    });
     this.ctx.waitUntil(answer.catch(() => {}));
-    let response;
+    let answered;
     try {
-      response = await answer;
+      answered = await answer;
     } catch (error) {
       console.error(`${method} ended by`, error);
       throw artifactsError({ code: "INTERNAL_ERROR", numericCode: internalErrorCode, message: "Internal error." });
     }
-    if (response.ok) return response;
-    throw artifactsError((await response.json()).error);
+    if ("error" in answered) throw artifactsError(answered.error);
+    return answered.result;
   }
 }
 

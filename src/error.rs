@@ -88,6 +88,10 @@ pub(crate) enum Error {
     Import(ImportFault),
     /// What is asked for is not in the repo, or not to be read.
     Contents(ContentsFault),
+    /// The file is not the one that the client wants it to be.
+    Changed {
+        etag: String,
+    },
     /// No part of so many bytes is in the range that is asked for.
     Range {
         len: u64,
@@ -146,6 +150,7 @@ impl Error {
         match self {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
             Self::Range { len } => unsniffed(answer.with_header("content-range", format!("bytes */{len}"))),
+            Self::Changed { etag } => unsniffed(answer.with_header("etag", etag.clone())),
             Self::Contents(_) => unsniffed(answer),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
             Self::NamespaceBusy(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
@@ -184,6 +189,7 @@ impl Error {
             Self::Import(fault) => rest_of_fault(fault),
             Self::Contents(fault) => rest_of_contents(fault),
             Self::Range { .. } => (416, INVALID_INPUT),
+            Self::Changed { .. } => (412, INVALID_INPUT),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
@@ -233,7 +239,12 @@ fn rest_of_contents(fault: &ContentsFault) -> (u16, Code) {
     match fault {
         ContentsFault::NoRevision(_) | ContentsFault::NoObject(_) | ContentsFault::NoFile { .. } => (404, NOT_FOUND),
         ContentsFault::Kind { .. } => (400, INVALID_INPUT),
-        ContentsFault::TooLarge(_) | ContentsFault::LogTooLarge { .. } => (413, MEMORY_LIMIT),
+        ContentsFault::TooLarge { .. }
+        | ContentsFault::TooLong { .. }
+        | ContentsFault::TooManyDeltas { .. }
+        | ContentsFault::TooScattered { .. }
+        | ContentsFault::LogTooLarge { .. }
+        | ContentsFault::Busy => (413, MEMORY_LIMIT),
     }
 }
 
@@ -298,6 +309,7 @@ mod tests {
             (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
             (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
             (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (Error::Changed { etag: "\"1\"".into() }, 412, "10100 The file has changed: its entity tag is \"1\"."),
             (full(), 507, "10507 Storage limit reached: all repositories together may hold 7 bytes."),
             (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
         ];

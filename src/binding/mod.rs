@@ -19,6 +19,7 @@ use worker::{Env, wasm_bindgen_futures, web_sys};
 use crate::config::{self, BINDING_ARGUMENTS_LEN_MAX, Config};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
+use crate::http::served::Served;
 use crate::input::Fields;
 use crate::log;
 use crate::names::{NamespaceName, RepoName};
@@ -41,16 +42,22 @@ pub async fn answer_binding(
     method: String,
     arguments: JsString,
 ) -> Result<web_sys::Response, JsValue> {
-    let answer = respond(&env, &namespace, &method, &arguments).await.unwrap_or_else(|error| {
-        if let Some(cause) = error.cause() {
-            log::error(cause);
+    let answered = async || {
+        let served = respond(&env, &namespace, &method, &arguments).await?;
+        served.into_response(false, R2Packs::new(&env)?).await
+    };
+    Ok(match answered().await {
+        Ok(response) => response.into(),
+        Err(error) => {
+            if let Some(cause) = error.cause() {
+                log::error(cause);
+            }
+            error.to_binding().into_response(false)?.into()
         }
-        error.to_binding()
-    });
-    Ok(answer.into_response(false)?.into())
+    })
 }
 
-async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsString) -> Result<Answer, Error> {
+async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsString) -> Result<Served, Error> {
     // A Worker that is bound to this one addresses no host: that of the remotes decides alone.
     let config = config::read(env, Some("localhost"))?;
     let name = namespace.as_string().and_then(|name| NamespaceName::parse(&name));
@@ -91,25 +98,25 @@ async fn serve<O: Objects>(
     asked: &Asked<'_, O>,
     outside: &Outside<'_, impl PackStore, impl Remote>,
     method: &str,
-) -> Result<Answer, Error> {
-    match method {
-        "create" => repos::create(asked).await,
-        "get" => repos::get(asked).await,
-        "list" => repos::list(asked).await,
-        "import" => repos::import(asked, outside.remote).await,
-        "delete" => repos::delete(asked).await,
-        "info" => repos::info(asked).await,
-        "fork" => repos::fork(asked, outside.store).await,
-        "createToken" => tokens::create(asked).await,
-        "listTokens" => tokens::list(asked).await,
-        "revokeToken" => tokens::revoke(asked).await,
-        "readBlob" => contents::blob(asked, outside).await,
-        "readFile" => contents::file(asked, outside).await,
-        "readTree" => contents::tree(asked, outside).await,
-        "readCommit" => contents::commit(asked, outside).await,
-        "log" => contents::log(asked, outside).await,
-        _ => Err(Error::NoRoute),
-    }
+) -> Result<Served, Error> {
+    Ok(Served::Whole(match method {
+        "create" => repos::create(asked).await?,
+        "get" => repos::get(asked).await?,
+        "list" => repos::list(asked).await?,
+        "import" => repos::import(asked, outside.remote).await?,
+        "delete" => repos::delete(asked).await?,
+        "info" => repos::info(asked).await?,
+        "fork" => repos::fork(asked, outside.store).await?,
+        "createToken" => tokens::create(asked).await?,
+        "listTokens" => tokens::list(asked).await?,
+        "revokeToken" => tokens::revoke(asked).await?,
+        "readBlob" => return contents::blob(asked, outside).await,
+        "readFile" => return contents::file(asked, outside).await,
+        "readTree" => contents::tree(asked, outside).await?,
+        "readCommit" => contents::commit(asked, outside).await?,
+        "log" => contents::log(asked, outside).await?,
+        _ => return Err(Error::NoRoute),
+    }))
 }
 
 impl<O: Objects> Asked<'_, O> {

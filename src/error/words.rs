@@ -39,6 +39,7 @@ impl Error {
             Self::Import(fault) => capitalized(&fault.to_string()),
             Self::Contents(fault) => capitalized(&fault.to_string()),
             Self::Range { len } => format!("Invalid range: there are {len} bytes."),
+            Self::Changed { etag } => format!("The file has changed: its entity tag is {etag}."),
             Self::Storage(limit) => capitalized(&limit.to_string()),
             Self::NotBound => NOT_BOUND.into(),
             Self::NotServing(why) => why.to_string(),

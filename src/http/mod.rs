@@ -10,6 +10,7 @@ mod git;
 mod openapi;
 mod rest;
 mod route;
+pub(crate) mod served;
 mod stream;
 
 use worker::{Env, Request, Response, Url};
@@ -19,14 +20,12 @@ use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
-use crate::ops::contents::send;
 use crate::rate_limit;
 use crate::remote::PlatformRemote;
 use crate::store::R2Packs;
 use crate::stream_body::StreamBody;
 use crate::time;
 use condition::Conditions;
-use rest::Served;
 use route::{Endpoint, GitRoute, RestRoute, Route};
 
 const OPTIONS: &str = "OPTIONS";
@@ -102,28 +101,12 @@ impl RestRequest<'_> {
         rate_limit::control(self.env, admitted.namespace()).await?;
         let body = body.map_err(Stopped::Body)?;
         let query = self.url.query_pairs().into_owned().collect();
-        let conditions = Conditions {
-            if_none_match: header("if-none-match")?,
-            if_range: header("if-range")?,
-            range: header("range")?,
-        };
+        let is_head = self.request.inner().method() == "HEAD";
+        let conditions = Conditions::read(is_head, header)?;
         let asked = rest::Asked { config, objects: self.objects, now: time::now(), query, body, conditions };
         let outside = rest::Outside { store: &R2Packs::new(self.env)?, remote: &PlatformRemote::new(self.env) };
-        let is_head = self.request.inner().method() == "HEAD";
-        match rest::serve(&asked, &outside, admitted).await? {
-            Served::Whole(answer) => Ok(answer.into_response(is_head)?),
-            Served::Streamed { head, .. } if is_head => Ok(head.into_response(true)?),
-            Served::Streamed { head, opened, blob, range } => {
-                let store = R2Packs::new(self.env)?;
-                let body = stream::respond(Some(range.end - range.start), |mut sink| async move {
-                    match send(&opened, &store, &blob, range, &mut sink).await {
-                        Ok(()) => Ok(sink),
-                        Err(unsent) => Err((sink, unsent)),
-                    }
-                })?;
-                Ok(head.with_body(body)?)
-            }
-        }
+        let served = rest::serve(&asked, &outside, admitted).await?;
+        served.into_response(is_head, R2Packs::new(self.env)?).await
     }
 }
 

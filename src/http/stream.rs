@@ -55,6 +55,8 @@ pub(crate) struct BodySink {
 impl Sink for BodySink {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
         if !bytes.is_empty() {
+            // While the client takes them, they are held outside of wasm alone.
+            let bytes = bytes.out_of_wasm();
             JsFuture::from(self.writer.write(&bytes.to_js())).await?;
         }
         Ok(())
@@ -85,6 +87,7 @@ where
                 log::error(&unsent);
                 JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
             }
+            Err((_, Unsent::NotBegun)) => return,
             Err((sink, unsent @ Unsent::Gone(_))) => {
                 log::warn(&unsent);
                 JsFuture::from(sink.writer.abort(&"the client went away".into())).await

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use super::auth;
 use super::condition::Conditions;
 use super::route::{NamespaceCall, RepoPart, RestCall, RestRoute};
+use super::served::Served;
 use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -24,8 +25,6 @@ use crate::objects::Objects;
 use crate::remote::Remote;
 use crate::store::PackStore;
 use crate::store::inventory::Inventory;
-
-pub(crate) use contents::Served;
 
 /// A request, read.
 pub(crate) struct Asked<'a, O> {

@@ -6,22 +6,26 @@
 mod blobs;
 mod commits;
 mod fault;
+mod json_len;
 mod large;
 mod media_type;
+mod plan;
 mod revision;
+mod share;
 mod trees;
 
 use git_core::ObjectId;
 use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 
-pub(crate) use blobs::{Blob, send};
+pub(crate) use blobs::{Blob, Recipient, first_bytes, send};
 pub(crate) use fault::ContentsFault;
 pub(crate) use media_type::media_type;
 pub(crate) use revision::{FilePath, Revision};
 
 use super::catalog::LoadedCatalog;
 use super::get_repo::{refused, refused_to_incarnation};
+use crate::config::OBJECT_RESIDENT_MAX;
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -100,7 +104,7 @@ impl<'a, S: PackStore> Contents<'a, S> {
         self.catalog.read_ahead(&[place]).await?;
         match self.catalog.object(place).await? {
             Some((_, content)) => Ok(content),
-            None => Err(ContentsFault::TooLarge(self.id(place)?).into()),
+            None => Err(ContentsFault::TooLarge { id: self.id(place)?, len_max: OBJECT_RESIDENT_MAX }.into()),
         }
     }
 }
