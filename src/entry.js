@@ -142,15 +142,31 @@ export class Artifacts extends WorkerEntrypoint {
   }
 }
 
-/** Arguments as JSON. What JSON has no word for becomes an empty list, which no argument may be. */
+/**
+ * Arguments as JSON. What JSON has no word for becomes an empty list, which no argument may be. Undefined when they are longer than
+ * the engine takes, which is found out before they are written: of a control character six are made.
+ */
 function json(args) {
-  const isWord = (value) => !["bigint", "function"].includes(typeof value) && (typeof value !== "number" || Number.isFinite(value));
+  let length = 0;
+  const isUnwritable = (value) => ["bigint", "function"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value));
+  const written = (key, value) => {
+    length += key.length + (typeof value === "string" ? value.length : 1);
+    if (length > argumentsLengthMax) throw tooLong;
+    // Of bytes all keys would be made first.
+    if (ArrayBuffer.isView(value)) return {};
+    return isUnwritable(value) ? [] : value;
+  };
   try {
-    return JSON.stringify(args, (_, value) => (isWord(value) ? value : []));
-  } catch {
-    return "null";
+    return JSON.stringify(args, written);
+  } catch (error) {
+    return error === tooLong ? undefined : "null";
   }
 }
+
+const tooLong = new Error("arguments are too long");
+
+/** `BINDING_ARGUMENTS_LEN_MAX` of src/config/api.rs: what comes to no more is measured there. */
+const argumentsLengthMax = 64 * 1024;
 
 /** What the caller catches. The message has the code too: callers of before 2026-04-21 get nothing else. */
 function artifactsError({ code, numericCode, message }) {

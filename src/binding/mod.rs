@@ -34,16 +34,16 @@ use crate::time;
 /// Answers a method of the binding: with JSON, `{"result": …}` or `{"error": {"code", "numericCode", "message"}}`.
 ///
 /// `namespace` is what the binding's configuration says, and may be anything. `arguments` is a JSON object; of a handle's methods
-/// it also says which repo the handle is for.
+/// it also says which repo the handle is for. Without them they were longer than may be written.
 #[wasm_bindgen(js_name = answerBinding)]
 pub async fn answer_binding(
     env: Env,
     namespace: JsValue,
     method: String,
-    arguments: JsString,
+    arguments: Option<JsString>,
 ) -> Result<web_sys::Response, JsValue> {
     let answered = async || {
-        let served = respond(&env, &namespace, &method, &arguments).await?;
+        let served = respond(&env, &namespace, &method, arguments.as_ref()).await?;
         served.into_response(false, R2Packs::new(&env)?).await
     };
     Ok(match answered().await {
@@ -57,7 +57,7 @@ pub async fn answer_binding(
     })
 }
 
-async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsString) -> Result<Served, Error> {
+async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: Option<&JsString>) -> Result<Served, Error> {
     // A Worker that is bound to this one addresses no host: that of the remotes decides alone.
     let config = config::read(env, Some("localhost"))?;
     let name = namespace.as_string().and_then(|name| NamespaceName::parse(&name));
@@ -70,11 +70,11 @@ async fn respond(env: &Env, namespace: &JsValue, method: &str, arguments: &JsStr
 }
 
 /// They are measured before they are copied into wasm, whose memory never shrinks.
-fn read(arguments: &JsString) -> Result<Fields, Error> {
+fn read(arguments: Option<&JsString>) -> Result<Fields, Error> {
     let error = |why| Error::Input { message: format!("Invalid arguments: {why}."), pointer: None };
-    if arguments.length() > BINDING_ARGUMENTS_LEN_MAX {
-        return Err(error(format!("longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON")));
-    }
+    let too_long = || error(format!("longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON"));
+    let arguments =
+        arguments.filter(|arguments| arguments.length() <= BINDING_ARGUMENTS_LEN_MAX).ok_or_else(too_long)?;
     Fields::parse(String::from(arguments).as_bytes()).map_err(|_| error("they cannot be written as JSON".into()))
 }
 
