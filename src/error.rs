@@ -151,6 +151,9 @@ impl Error {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
             Self::Range { len } => unsniffed(answer.with_header("content-range", format!("bytes */{len}"))),
             Self::Changed { etag } => unsniffed(answer.with_header("etag", etag.clone())),
+            Self::Contents(ContentsFault::Busy) => {
+                unsniffed(answer).with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
+            }
             Self::Contents(_) => unsniffed(answer),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
             Self::NamespaceBusy(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
@@ -364,7 +367,8 @@ mod tests {
 
     #[test]
     fn what_is_under_way_says_when_to_ask_again() {
-        for error in [Error::NamespaceBusy("n".into()), refused(Refusal::NotReady(Status::Creating))] {
+        let busy = Error::from(ContentsFault::Busy);
+        for error in [Error::NamespaceBusy("n".into()), refused(Refusal::NotReady(Status::Creating)), busy] {
             assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
         }
         assert!(Error::RateLimited.to_git().headers.contains(&("retry-after", "10".into())));
