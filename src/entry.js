@@ -110,43 +110,63 @@ export class Artifacts extends WorkerEntrypoint {
   }
 
   /** Calls a method that reads a file: a blob of the type that the answer has, or null where there is none. */
-  async #read(method, args) {
-    const answer = await this.#answer(method, args);
-    return answer.status === 204 ? null : answer.blob();
+  #read(method, args) {
+    return this.#answer(method, args, (answer) => (answer.status === 204 ? null : answer.blob()));
   }
 
-  async #call(method, args) {
-    const answer = await this.#answer(method, args);
-    return (await answer.json()).result;
+  #call(method, args) {
+    return this.#answer(method, args, async (answer) => (await answer.json()).result);
   }
 
-  /** The engine's answer, if it is a success; else its error is thrown. */
-  async #answer(method, args) {
+  /**
+   * What `read` makes of the engine's answer, if it is a success; else its error is thrown. Files come while they are made, so
+   * that until they have been read the call is inside the instance.
+   */
+  async #answer(method, args, read) {
     const open = () => new Engine(this.ctx, this.env);
     const namespace = this.ctx.props?.namespace;
-    const answer = guarded(open, (engine) => engine.answerBinding(this.env, this.ctx, namespace, method, json(args)));
+    const answer = guarded(open, async (engine) => {
+      const response = await engine.answerBinding(this.env, this.ctx, namespace, method, json(args));
+      return response.ok ? { result: await read(response) } : await response.json();
+    });
     this.ctx.waitUntil(answer.catch(() => {}));
-    let response;
+    let answered;
     try {
-      response = await answer;
+      answered = await answer;
     } catch (error) {
       console.error(`${method} ended by`, error);
       throw artifactsError({ code: "INTERNAL_ERROR", numericCode: internalErrorCode, message: "Internal error." });
     }
-    if (response.ok) return response;
-    throw artifactsError((await response.json()).error);
+    if ("error" in answered) throw artifactsError(answered.error);
+    return answered.result;
   }
 }
 
-/** Arguments as JSON. What JSON has no word for becomes an empty list, which no argument may be. */
+/**
+ * Arguments as JSON. What JSON has no word for becomes an empty list, which no argument may be. Undefined when they are longer than
+ * the engine takes, which is found out before they are written: of a control character six are made.
+ */
 function json(args) {
-  const isWord = (value) => !["bigint", "function"].includes(typeof value) && (typeof value !== "number" || Number.isFinite(value));
+  let length = 0;
+  const isUnwritable = (value) => ["bigint", "function"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value));
+  const written = (key, value) => {
+    length += key.length + (typeof value === "string" ? value.length : 1);
+    if (length > argumentsLengthMax) throw tooLong;
+    // Of bytes all keys would be made first.
+    if (ArrayBuffer.isView(value)) return {};
+    return isUnwritable(value) ? [] : value;
+  };
   try {
-    return JSON.stringify(args, (_, value) => (isWord(value) ? value : []));
-  } catch {
-    return "null";
+    return JSON.stringify(args, written);
+  } catch (error) {
+    return error === tooLong ? undefined : "null";
   }
 }
+
+const tooLong = new Error("arguments are too long");
+
+/** `BINDING_ARGUMENTS_LEN_MAX` of src/config/api.rs: what comes to no more is measured there. */
+const argumentsLengthMax = 64 * 1024;
 
 /** What the caller catches. The message has the code too: callers of before 2026-04-21 get nothing else. */
 function artifactsError({ code, numericCode, message }) {

@@ -2,14 +2,16 @@
 //!
 //! REST answers in the envelope, with the codes of the API; Git answers in one line of `text/plain`, which `git` shows.
 
+mod causes;
 mod codes;
+mod success;
 mod words;
 
 use git_core::ObjectId;
 use git_core::protocol::RequestError;
 use serde_json::json;
 
-use crate::body::{BodyError, Stopped};
+use crate::body::BodyError;
 use crate::config::{ConfigError, RATE_PERIOD_SECONDS, RETRY_AFTER_SECONDS};
 use crate::durable::Failure;
 use crate::http::answer::Answer;
@@ -23,30 +25,7 @@ use codes::{
     INVALID_INPUT, INVALID_REPO_NAME, INVALID_TTL, INVALID_URL, MEMORY_LIMIT, METHOD_NOT_ALLOWED, NOT_EMPTY, NOT_FOUND,
     RATE_LIMITED, REMOTE_AUTH_REQUIRED, STORAGE_LIMIT, UPSTREAM_UNAVAILABLE,
 };
-
-/// What a request that succeeded gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Success {
-    Ok,
-    Created,
-    Accepted,
-    NoContent,
-    PartialContent,
-    NotModified,
-}
-
-impl Success {
-    pub(crate) fn status(self) -> u16 {
-        match self {
-            Self::Ok => 200,
-            Self::Created => 201,
-            Self::Accepted => 202,
-            Self::NoContent => 204,
-            Self::PartialContent => 206,
-            Self::NotModified => 304,
-        }
-    }
-}
+pub(crate) use success::Success;
 
 /// Why a request gets no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +88,10 @@ pub(crate) enum Error {
     Import(ImportFault),
     /// What is asked for is not in the repo, or not to be read.
     Contents(ContentsFault),
+    /// The file is not the one that the client wants it to be.
+    Changed {
+        etag: String,
+    },
     /// No part of so many bytes is in the range that is asked for.
     Range {
         len: u64,
@@ -116,45 +99,6 @@ pub(crate) enum Error {
     /// Nothing more may be stored.
     Storage(StorageLimit),
     Failed(Failure),
-}
-
-impl From<ContentsFault> for Error {
-    fn from(fault: ContentsFault) -> Self {
-        Self::Contents(fault)
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<worker::Error> for Error {
-    fn from(error: worker::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<RequestError> for Error {
-    fn from(error: RequestError) -> Self {
-        Self::GitRequest(error)
-    }
-}
-
-impl From<Stopped> for Error {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Body(error) => Self::Body(error),
-            Stopped::Failed(failure) => Self::Failed(failure),
-        }
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Self::NotServing(error)
-    }
 }
 
 impl Error {
@@ -185,7 +129,11 @@ impl Error {
 
     /// The answer to a call of the binding, of which the caller gets an exception.
     pub(crate) fn to_binding(&self) -> Answer {
-        let (status, code) = self.rest();
+        let (status, code) = match self {
+            // The code that the types of the binding document for it.
+            Self::Contents(ContentsFault::Kind { .. }) => (self.rest().0, INTERNAL_ERROR),
+            _ => self.rest(),
+        };
         let error = json!({ "code": code.word, "numericCode": code.number, "message": self.message() });
         Answer::json(status, &json!({ "error": error }))
     }
@@ -201,7 +149,12 @@ impl Error {
     fn with_headers(&self, answer: Answer) -> Answer {
         match self {
             Self::MethodNotAllowed { allow } => answer.with_header("allow", format!("{allow}, OPTIONS")),
-            Self::Range { len } => answer.with_header("content-range", format!("bytes */{len}")),
+            Self::Range { len } => unsniffed(answer.with_header("content-range", format!("bytes */{len}"))),
+            Self::Changed { etag } => unsniffed(answer.with_header("etag", etag.clone())),
+            Self::Contents(ContentsFault::Busy) => {
+                unsniffed(answer).with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
+            }
+            Self::Contents(_) => unsniffed(answer),
             Self::RateLimited => answer.with_header("retry-after", RATE_PERIOD_SECONDS.to_string()),
             Self::NamespaceBusy(_) | Self::Refused { refusal: Refusal::NotReady(_), .. } => {
                 answer.with_header("retry-after", RETRY_AFTER_SECONDS.to_string())
@@ -239,6 +192,7 @@ impl Error {
             Self::Import(fault) => rest_of_fault(fault),
             Self::Contents(fault) => rest_of_contents(fault),
             Self::Range { .. } => (416, INVALID_INPUT),
+            Self::Changed { .. } => (412, INVALID_INPUT),
             Self::Storage(_) => (507, STORAGE_LIMIT),
             Self::NotServing(_) => (503, INTERNAL_ERROR),
             Self::Failed(_) => (500, INTERNAL_ERROR),
@@ -267,6 +221,11 @@ impl Error {
     }
 }
 
+/// What says something of a file is not to be taken for one.
+fn unsniffed(answer: Answer) -> Answer {
+    answer.with_header("x-content-type-options", "nosniff".into())
+}
+
 fn rest_of_fault(fault: &ImportFault) -> (u16, Code) {
     match fault {
         ImportFault::Url(_) | ImportFault::NotGit(_) => (400, INVALID_URL),
@@ -282,9 +241,13 @@ fn rest_of_fault(fault: &ImportFault) -> (u16, Code) {
 fn rest_of_contents(fault: &ContentsFault) -> (u16, Code) {
     match fault {
         ContentsFault::NoRevision(_) | ContentsFault::NoObject(_) | ContentsFault::NoFile { .. } => (404, NOT_FOUND),
-        // The code that the types of the binding document for it.
-        ContentsFault::Kind { .. } => (400, INTERNAL_ERROR),
-        ContentsFault::TooLarge(_) | ContentsFault::LogTooLarge { .. } => (413, MEMORY_LIMIT),
+        ContentsFault::Kind { .. } => (400, INVALID_INPUT),
+        ContentsFault::TooLarge { .. }
+        | ContentsFault::TooLong { .. }
+        | ContentsFault::TooManyDeltas { .. }
+        | ContentsFault::TooScattered { .. }
+        | ContentsFault::LogTooLarge { .. }
+        | ContentsFault::Busy => (413, MEMORY_LIMIT),
     }
 }
 
@@ -305,6 +268,7 @@ fn rest_of_refusal(refusal: &Refusal) -> (u16, Code) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use git_core::pack::Kind;
 
     fn rest(error: &Error) -> (u16, String) {
         let answer = error.to_rest();
@@ -348,11 +312,28 @@ mod tests {
             (refused(Refusal::AlreadyExists), 409, "10201 repo already exists: r"),
             (refused(Refusal::NotReady(Status::Importing)), 409, "10302 Repository is being imported: r. Try again."),
             (refused(Refusal::NotReady(Status::Forking)), 409, "10303 Repository is being forked: r. Try again."),
+            (Error::Changed { etag: "\"1\"".into() }, 412, "10100 The file has changed: its entity tag is \"1\"."),
             (full(), 507, "10507 Storage limit reached: all repositories together may hold 7 bytes."),
             (Error::Failed(Failure::Platform("secret".into())), 500, "10400 Internal error."),
         ];
         for (error, status, message) in table {
             assert_eq!(rest(&error), (status, message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_object_of_another_kind_is_the_callers_mistake_and_to_the_binding_what_its_types_say() {
+        let (id, found, wanted) = (ObjectId::from_hex(&[b'0'; 40]).unwrap(), Kind::Blob, Kind::Commit);
+        let error = Error::from(ContentsFault::Kind { id, found, wanted });
+        assert_eq!(rest(&error), (400, format!("10100 Object {id} is a blob, not a commit.")));
+        let thrown: serde_json::Value = serde_json::from_slice(&error.to_binding().body).unwrap();
+        assert_eq!(thrown["error"]["code"], "INTERNAL_ERROR");
+    }
+
+    #[test]
+    fn what_says_something_of_a_file_is_not_sniffed() {
+        for error in [Error::Range { len: 7 }, Error::from(ContentsFault::NoRevision("r".into()))] {
+            assert!(error.to_rest().headers.contains(&("x-content-type-options", "nosniff".into())));
         }
     }
 
@@ -386,7 +367,8 @@ mod tests {
 
     #[test]
     fn what_is_under_way_says_when_to_ask_again() {
-        for error in [Error::NamespaceBusy("n".into()), refused(Refusal::NotReady(Status::Creating))] {
+        let busy = Error::from(ContentsFault::Busy);
+        for error in [Error::NamespaceBusy("n".into()), refused(Refusal::NotReady(Status::Creating)), busy] {
             assert!(error.to_rest().headers.contains(&("retry-after", "2".into())));
         }
         assert!(Error::RateLimited.to_git().headers.contains(&("retry-after", "10".into())));

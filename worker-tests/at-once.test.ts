@@ -17,6 +17,19 @@ after(async () => {
   shop.remove();
 });
 
+test("large files that are read at once take turns, and no memory of wasm", async () => {
+  const repo = await new Api(bound.origin).createRepo();
+  await shop.newRepo("large");
+  await shop.commit("large", "large.bin", randomBytes(20_000_000));
+  await shop.git("large", "push", "--quiet", repo.url, "main");
+  const stats = async () => (await (await fetch(`${bound.origin}/__debug/stats`)).json()) as Stats;
+  await bound.restart();
+  const read = await new Caller(bound, "reader").run<number[]>("readAtOnce", repo.name, "large.bin", 12);
+  assert.deepEqual(read, Array<number>(12).fill(20_000_000));
+  const { wasm_memory_bytes: wasm } = await stats();
+  assert.ok(wasm < 32_000_000, `${wasm} bytes of wasm memory`);
+});
+
 test("fifty that read a file at once read its index and its blocks from R2 once", async () => {
   const repo = await new Api(bound.origin).createRepo();
   await shop.newRepo("work");

@@ -73,6 +73,8 @@ const table: Row[] = [
   row("create", "INVALID_REPO_NAME", 10101, /^Invalid repo name\.$/, [["create", "a..b"]]),
   row("create", "ALREADY_EXISTS", 10201, /^repo already exists: THERE$/, [["create", "THERE"]]),
   row("create", "INVALID_INPUT", 10100, /^Invalid setDefaultBranch: /, [["create", "new", { setDefaultBranch: "a b" }]]),
+  row("create", "INVALID_INPUT", 10100, /^Invalid arguments: longer than 65536 characters as JSON\.$/, [["create", "\u0001".repeat(20_000)]]),
+  row("create", "INVALID_INPUT", 10100, /^Invalid arguments: longer than 65536 characters as JSON\.$/, [["create", "\u0001".repeat(3_000_000)]]),
   row("create", "STORAGE_LIMIT", 10507, /^Storage limit reached/, [["create", "new"]], full),
   row("get", "NOT_FOUND", 10200, /^Repository not found: nowhere\.$/, [["get", "nowhere"]]),
   row("get", "IMPORT_IN_PROGRESS", 10302, /^Repository is being imported: stalled/, [["get", stalled]]),

@@ -34,10 +34,11 @@ async function pushed(): Promise<Repo> {
     await shop.commit("work", file, content);
   }
   await shop.git("work", "tag", "-a", "-m", "one", "v1");
+  await shop.git("work", "tag", "feature");
   await shop.git("work", "checkout", "--quiet", "-b", "feature/a");
   await shop.commit("work", "folder/a.txt", "on a branch\n");
   const made = await api.createRepo();
-  await shop.git("work", "push", "--quiet", made.url, "main", "feature/a", "v1");
+  await shop.git("work", "push", "--quiet", made.url, "main", "feature/a", "v1", "feature");
   return made;
 }
 
@@ -89,6 +90,8 @@ test("a ref may have slashes, and a path anything", async () => {
   const text = async (rest: string) => (await get(rest)).bytes.toString();
   assert.equal(await text("raw/feature/a/folder/a.txt"), "on a branch\n");
   assert.equal(await text("raw/feature%2Fa/folder%2Fa.txt"), "on a branch\n");
+  // There is a tag `feature`, too, and no such file in it.
+  assert.equal(await text("raw/feature/page.html"), "<!doctype html><script>alert(1)</script>\n");
   assert.equal(await text(`raw/refs/heads/main/folder/${encodeURIComponent("ä %.txt")}`), "seven b");
   assert.equal(await text(`file?ref=HEAD&path=${encodeURIComponent("folder/ä %.txt")}`), "seven b");
   assert.equal(await text(`raw/${await idOf("v1^{commit}")}/folder/${encodeURIComponent("ä %.txt")}`), "seven b");
@@ -109,12 +112,24 @@ test("who has a file is not sent it again, and a part can be had of any", async 
     const part = await get(`raw/main/${file}`, { Range: "bytes=2-4", "If-Range": etag });
     assert.deepEqual([part.status, part.headers.get("content-range")], [206, `bytes 2-4/${content.length}`]);
     assert.ok(part.bytes.equals(content.subarray(2, 5)));
+    for (const range of ["bytes=0-", `bytes=0-${content.length - 1}`, `bytes=-${content.length}`, "bytes=0-18446744073709551616"]) {
+      const all = await get(`raw/main/${file}`, { Range: range });
+      const contentRange = `bytes 0-${content.length - 1}/${content.length}`;
+      assert.deepEqual([all.status, all.headers.get("content-range"), all.bytes.length], [206, contentRange, content.length], range);
+    }
     const end = await get(`blob/${etag.slice(1, -1)}`, { Range: "bytes=-3" });
     assert.ok(end.bytes.equals(content.subarray(-3)));
     const behind = await get(`raw/main/${file}`, { Range: `bytes=${content.length}-` });
     assert.deepEqual([behind.status, behind.headers.get("content-range")], [416, `bytes */${content.length}`]);
-    const head = await get(`raw/main/${file}`, {}, "HEAD");
-    assert.deepEqual([head.status, head.headers.get("etag"), head.bytes.length], [200, etag, 0]);
+    assert.equal(behind.headers.get("x-content-type-options"), "nosniff");
+    for (const headers of [{}, { Range: "bytes=2-4" }, { Range: `bytes=${content.length}-` }] as Record<string, string>[]) {
+      const head = await get(`raw/main/${file}`, headers, "HEAD");
+      assert.deepEqual([head.status, head.headers.get("etag"), head.bytes.length], [200, etag, 0]);
+      assert.equal(head.headers.get("content-type"), whole.headers.get("content-type"));
+    }
+    const wanted = await get(`raw/main/${file}`, { "If-Match": etag });
+    const other = await get(`raw/main/${file}`, { "If-Match": '"0"' });
+    assert.deepEqual([wanted.status, other.status, other.headers.get("etag")], [200, 412, etag]);
   }
 });
 
@@ -126,16 +141,20 @@ test("what is not there is told, and so is what cannot be", async () => {
     [`tree/${nothing}`, 404, 10200, `Object not found: ${nothing}.`],
     [`blob/${nothing}`, 404, 10200, `Object not found: ${nothing}.`],
     [`blob/${await idOf("main")}`, 404, 10200, `Object not found: ${await idOf("main")}.`],
-    [`commit/${blob}`, 400, 10400, `Object ${blob} is a blob, not a commit.`],
-    [`tree/${blob}`, 400, 10400, `Object ${blob} is a blob, not a tree.`],
+    [`commit/${blob}`, 400, 10100, `Object ${blob} is a blob, not a commit.`],
+    [`tree/${blob}`, 400, 10100, `Object ${blob} is a blob, not a tree.`],
     ["commit/main", 400, 10100, "Invalid hash: expected a 40-character SHA-1 hex hash."],
     [`tree/${nothing}0`, 400, 10100, "Invalid hash: expected a 40-character SHA-1 hex hash."],
     ["log?ref=none", 404, 10200, "Revision not found: none."],
     ["log?ref=", 400, 10100, "Invalid ref: must be of 1 to 1024 bytes."],
+    ["log?limit=%2B5", 400, 10100, "Invalid limit: must be between 1 and 1000."],
     ["log?limit=1001", 400, 10100, "Invalid limit: must be between 1 and 1000."],
     ["file?ref=main", 400, 10100, "Invalid path: is required."],
     ["file?ref=main&path=folder", 404, 10200, "File not found: folder at main."],
     ["raw/none/empty", 404, 10200, "Revision not found: none."],
+    [`raw/${"main/".repeat(16)}x`, 404, 10200, `File not found: ${"main/".repeat(15)}x at main.`],
+    ["raw/main/caf%E9", 400, 10100, "Invalid path: expected UTF-8."],
+    ["raw/caf%E9/empty", 400, 10100, "Invalid path: expected UTF-8."],
     ["raw/main/none/at/all", 404, 10200, "File not found: none/at/all at main."],
   ] as const;
   for (const [rest, status, code, message] of table) {
@@ -146,6 +165,40 @@ test("what is not there is told, and so is what cannot be", async () => {
   const elsewhere = await api.request("GET", "/default/repos/none/log", { token: editToken });
   assert.deepEqual([elsewhere.status, elsewhere.envelope.errors[0]?.message], [404, "Repository not found: none."]);
   assert.equal((await api.request("GET", path("log"), { token: null })).status, 401);
+});
+
+test("a ref may have sixteen parts in an address, and more when its slashes are escaped", async () => {
+  const names = [16, 17].map((n) => Array<string>(n).fill("part").join("/").replace(/^part/, `p${n}`));
+  const other = await api.createRepo();
+  await shop.git("work", "push", "--quiet", other.url, ...names.map((name) => `main:refs/heads/${name}`));
+  const status = async (rest: string) => (await api.request("GET", `/default/repos/${other.name}/raw/${rest}`)).status;
+  const raw = (name = "") => `${server.origin}/v1/api/namespaces/default/repos/${other.name}/raw/${name}/empty`;
+  const fetched = (name?: string) => fetch(raw(name), { headers: { Authorization: `Bearer ${readToken}` } });
+  assert.equal((await fetched(names[0])).status, 200);
+  assert.equal(await status(`${names[1]}/empty`), 404);
+  assert.equal((await fetched(encodeURIComponent(names[1] ?? ""))).status, 200);
+});
+
+test("a file that a delta takes from its base backwards is sent, or refused before a byte of it is", async () => {
+  const other = await api.createRepo();
+  await shop.newRepo("backwards", 1);
+  for (const [name, length, block, status] of [
+    ["held", 12 * 1024 * 1024, 4096, 200],
+    ["too large", 33 * 1024 * 1024, 65_536, 413],
+  ] as const) {
+    const content = randomFillSync(Buffer.alloc(length));
+    const blocks = Array.from({ length: length / block }, (_, n) => content.subarray(n * block, (n + 1) * block));
+    await shop.commit("backwards", name, content);
+    await shop.commit("backwards", name, Buffer.concat(blocks.reverse()));
+    await shop.git("backwards", "push", "--quiet", other.url, "main");
+    const id = await shop.git("backwards", "rev-parse", `HEAD~1:${name}`);
+    const url = `${server.origin}/v1/api/namespaces/default/repos/${other.name}/blob/${id}`;
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${readToken}` } });
+    assert.equal(answer.status, status, name);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (status === 200) assert.ok(bytes.equals(content));
+    else assert.match(bytes.toString(), /"code":10402,"message":"Object \w+ is stored as a delta that copies in no order/);
+  }
 });
 
 test("an empty repo has an empty log", async () => {

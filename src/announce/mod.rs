@@ -47,9 +47,9 @@ async fn commits(
     let (Some(namespace), Some(repo)) = (NamespaceName::parse(about.namespace), RepoName::parse(about.repo)) else {
         return Ok(Vec::new());
     };
-    let contents = match Contents::open(objects, store, (&namespace, &repo), &[]).await {
-        Ok(contents) if contents.repo_id() == repo_id => contents,
-        Ok(_) | Err(Error::RepoNotFound(_) | Error::Refused { .. }) => return Ok(Vec::new()),
+    let contents = match Contents::open_incarnation(objects, store, (&namespace, &repo, repo_id), &[]).await {
+        Ok(contents) => contents,
+        Err(Error::RepoNotFound(_) | Error::Refused { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut pushed = Vec::new();

@@ -6,6 +6,7 @@ use super::{Asked, Outside, serve};
 use crate::config::Config;
 use crate::durable::ready;
 use crate::http::answer::Answer;
+use crate::http::served::Served;
 use crate::input::Fields;
 use crate::names::NamespaceName;
 use crate::objects::MemoryObjects;
@@ -39,7 +40,11 @@ impl Bound {
             witness: &self.witness,
         };
         let outside = Outside { store: &self.store, remote: &MemoryRemote::none() };
-        ready(serve(&asked, &outside, method)).unwrap_or_else(|error| error.to_binding())
+        match ready(serve(&asked, &outside, method)) {
+            Ok(Served::Whole(answer)) => answer,
+            Ok(Served::Streamed(_)) => panic!("a large file"),
+            Err(error) => error.to_binding(),
+        }
     }
 
     pub(super) fn call(&self, method: &str, arguments: &Value) -> Value {

@@ -10,6 +10,8 @@ mod fixture;
 mod repos;
 mod tokens;
 
+use std::rc::Rc;
+
 use js_sys::JsString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -19,6 +21,7 @@ use worker::{Context, Env, wasm_bindgen_futures, web_sys, worker_sys};
 use crate::config::{self, BINDING_ARGUMENTS_LEN_MAX, Config};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
+use crate::http::served::Served;
 use crate::input::Fields;
 use crate::log;
 use crate::names::{NamespaceName, RepoName};
@@ -54,33 +57,41 @@ const METHODS: [&str; 15] = [
 /// Answers a method of the binding: with JSON, `{"result": …}` or `{"error": {"code", "numericCode", "message"}}`.
 ///
 /// `namespace` is what the binding's configuration says, and may be anything. `arguments` is a JSON object; of a handle's methods
-/// it also says which repo the handle is for. `context` keeps the call alive until those have heard of it who are to.
+/// it also says which repo the handle is for; without them they were longer than may be written. `context` keeps the call alive
+/// until those have heard of it who are to.
 #[wasm_bindgen(js_name = answerBinding)]
 pub async fn answer_binding(
     env: Env,
     context: worker_sys::Context,
     namespace: JsValue,
     method: String,
-    arguments: JsString,
+    arguments: Option<JsString>,
 ) -> Result<web_sys::Response, JsValue> {
     let audience = Audience::new(&env, Context::new(context));
     let request_id = random::id().map_err(|failure| JsValue::from(failure.to_string()))?;
     let route = METHODS.iter().find(|name| **name == method).copied().unwrap_or("none");
     let subject = Subject { route, ..Subject::default() };
-    let witness = Witness::new(time::now(), request_id, "binding".into(), Surface::Binding, subject);
-    let answer = respond(&env, &witness, &namespace, &method, &arguments).await.unwrap_or_else(|error| {
-        if let Some(cause) = error.cause() {
-            log::error(format_args!("request {}: {cause}", witness.request_id));
+    let witness = Rc::new(Witness::new(time::now(), request_id, "binding".into(), Surface::Binding, subject));
+    let answered = async || {
+        let served = respond(&env, &witness, &namespace, &method, arguments.as_ref()).await?;
+        served.into_response(false, R2Packs::new(&env, &witness.meter)?, &audience, &witness).await
+    };
+    let response = match answered().await {
+        Ok(response) => response,
+        Err(error) => {
+            if let Some(cause) = error.cause() {
+                log::error(format_args!("request {}: {cause}", witness.request_id));
+            }
+            let answer = error.to_binding();
+            witness.refused(&error, answer.status);
+            witness.meter.sent(answer.body.len());
+            answer.into_response(false)?
         }
-        let answer = error.to_binding();
-        witness.refused(&error, answer.status);
-        answer
-    });
-    witness.meter.sent(answer.body.len());
-    let status = answer.status;
-    let response = answer.into_response(false)?.into();
-    audience.tell(&witness, status);
-    Ok(response)
+    };
+    if !witness.is_going_on() {
+        audience.tell(&witness, response.status_code());
+    }
+    Ok(response.into())
 }
 
 async fn respond(
@@ -88,8 +99,8 @@ async fn respond(
     witness: &Witness,
     namespace: &JsValue,
     method: &str,
-    arguments: &JsString,
-) -> Result<Answer, Error> {
+    arguments: Option<&JsString>,
+) -> Result<Served, Error> {
     // A Worker that is bound to this one addresses no host: that of the remotes decides alone.
     let config = config::read(env, Some("localhost"))?;
     let name = namespace.as_string().and_then(|name| NamespaceName::parse(&name));
@@ -97,7 +108,7 @@ async fn respond(
     witness.admitted();
     witness.concerns(Some(&namespace.to_string()), None);
     rate_limit::control(env, Some(&namespace)).await?;
-    witness.meter.received(arguments.length() as usize);
+    witness.meter.received(arguments.map_or(0, |arguments| arguments.length() as usize));
     let arguments = read(arguments)?;
     let objects = DurableObjects::new(env, &witness.meter);
     let repo = ["repo", "name"].into_iter().find_map(|field| arguments.text(field).ok().flatten());
@@ -108,11 +119,11 @@ async fn respond(
 }
 
 /// They are measured before they are copied into wasm, whose memory never shrinks.
-fn read(arguments: &JsString) -> Result<Fields, Error> {
+fn read(arguments: Option<&JsString>) -> Result<Fields, Error> {
     let error = |why| Error::Input { message: format!("Invalid arguments: {why}."), pointer: None };
-    if arguments.length() > BINDING_ARGUMENTS_LEN_MAX {
-        return Err(error(format!("longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON")));
-    }
+    let too_long = || error(format!("longer than {BINDING_ARGUMENTS_LEN_MAX} characters as JSON"));
+    let arguments =
+        arguments.filter(|arguments| arguments.length() <= BINDING_ARGUMENTS_LEN_MAX).ok_or_else(too_long)?;
     Fields::parse(String::from(arguments).as_bytes()).map_err(|_| error("they cannot be written as JSON".into()))
 }
 
@@ -137,25 +148,25 @@ async fn serve<O: Objects>(
     asked: &Asked<'_, O>,
     outside: &Outside<'_, impl PackStore, impl Remote>,
     method: &str,
-) -> Result<Answer, Error> {
-    match method {
-        "create" => repos::create(asked).await,
-        "get" => repos::get(asked).await,
-        "list" => repos::list(asked).await,
-        "import" => repos::import(asked, outside.remote).await,
-        "delete" => repos::delete(asked).await,
-        "info" => repos::info(asked).await,
-        "fork" => repos::fork(asked, outside.store).await,
-        "createToken" => tokens::create(asked).await,
-        "listTokens" => tokens::list(asked).await,
-        "revokeToken" => tokens::revoke(asked).await,
-        "readBlob" => contents::blob(asked, outside).await,
-        "readFile" => contents::file(asked, outside).await,
-        "readTree" => contents::tree(asked, outside).await,
-        "readCommit" => contents::commit(asked, outside).await,
-        "log" => contents::log(asked, outside).await,
-        _ => Err(Error::NoRoute),
-    }
+) -> Result<Served, Error> {
+    Ok(Served::Whole(match method {
+        "create" => repos::create(asked).await?,
+        "get" => repos::get(asked).await?,
+        "list" => repos::list(asked).await?,
+        "import" => repos::import(asked, outside.remote).await?,
+        "delete" => repos::delete(asked).await?,
+        "info" => repos::info(asked).await?,
+        "fork" => repos::fork(asked, outside.store).await?,
+        "createToken" => tokens::create(asked).await?,
+        "listTokens" => tokens::list(asked).await?,
+        "revokeToken" => tokens::revoke(asked).await?,
+        "readBlob" => return contents::blob(asked, outside).await,
+        "readFile" => return contents::file(asked, outside).await,
+        "readTree" => contents::tree(asked, outside).await?,
+        "readCommit" => contents::commit(asked, outside).await?,
+        "log" => contents::log(asked, outside).await?,
+        _ => return Err(Error::NoRoute),
+    }))
 }
 
 impl<O: Objects> Asked<'_, O> {

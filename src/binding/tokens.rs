@@ -23,6 +23,12 @@ struct List<'a> {
 
 /// `repo.createToken(scope?, ttl?)`
 pub(super) async fn create<O: Objects>(asked: &Asked<'_, O>) -> Result<Answer, Error> {
+    // Null, which an invalid date becomes, is not the same as not given: that would be the most that a token can do.
+    for (name, why) in [("scope", "expected a string"), ("ttl", "expected a number")] {
+        if asked.arguments.is_null(name) {
+            return Err(asked.arguments.error(name, why));
+        }
+    }
     let wanted = (asked.arguments.scope()?, asked.arguments.ttl()?);
     let info = asked.repo().await?;
     let created = create_token(asked.objects, asked.now, &asked.namespace, &info, wanted).await?;
@@ -112,6 +118,8 @@ mod tests {
         assert_eq!((&made["scope"], &made["expiresAt"]), (&json!("write"), &json!("2025-10-10T08:53:20.000Z")));
         for (arguments, code, message) in [
             (json!({"scope": "admin"}), "INVALID_INPUT", "Invalid scope: must be read or write."),
+            (json!({"scope": null}), "INVALID_INPUT", "Invalid scope: expected a string."),
+            (json!({"ttl": null}), "INVALID_INPUT", "Invalid ttl: expected a number."),
             (json!({"scope": 1}), "INVALID_INPUT", "Invalid scope: expected a string."),
             (json!({"ttl": "60"}), "INVALID_INPUT", "Invalid ttl: expected a number."),
             (json!({"ttl": 59}), "INVALID_TTL", "Invalid TTL 59: must be between 60 and 31536000 seconds."),

@@ -39,6 +39,7 @@ impl Error {
             Self::Import(fault) => capitalized(&fault.to_string()),
             Self::Contents(fault) => capitalized(&fault.to_string()),
             Self::Range { len } => format!("Invalid range: there are {len} bytes."),
+            Self::Changed { etag } => format!("The file has changed: its entity tag is {etag}."),
             Self::Storage(limit) => capitalized(&limit.to_string()),
             Self::NotBound => NOT_BOUND.into(),
             Self::NotServing(why) => why.to_string(),
@@ -110,7 +111,7 @@ fn status_word(status: Status) -> &'static str {
 fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotFound | Refusal::TokenNotFound => format!("Repository not found: {repo}."),
-        Refusal::ImportFailed { reason } => format!("Repository not found: {repo}. Its import failed: {reason}."),
+        Refusal::ImportFailed { reason, .. } => format!("Repository not found: {repo}. Its import failed: {reason}."),
         Refusal::BadRef { reason } => format!("A ref is refused: {reason}."),
         Refusal::AlreadyExists => format!("repo already exists: {repo}"),
         Refusal::NotReady(status) => format!("Repository is {}: {repo}. Try again.", status_word(*status)),

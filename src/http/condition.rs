@@ -5,6 +5,7 @@ use std::ops::Range;
 /// What a request says of the answer that it has or wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Conditions {
+    pub(crate) if_match: Option<String>,
     pub(crate) if_none_match: Option<String>,
     pub(crate) if_range: Option<String>,
     pub(crate) range: Option<String>,
@@ -13,39 +14,56 @@ pub(crate) struct Conditions {
 /// What of an answer is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Delivery {
+    /// It is not the one that the client wants it to be.
+    Changed,
     /// The client has it.
     NotModified,
     Whole,
+    /// Not empty, and all of it if that is what was asked for.
     Part(Range<u64>),
     /// No part of it was asked for.
     OutOfRange,
 }
 
 impl Conditions {
+    /// Those that the headers of a request state. Ranges are of a `GET` alone: section 14.2.
+    pub(crate) fn read<E>(
+        is_head: bool,
+        header: impl Fn(&'static str) -> Result<Option<String>, E>,
+    ) -> Result<Self, E> {
+        let of_get = |name| if is_head { Ok(None) } else { header(name) };
+        Ok(Self {
+            if_match: header("if-match")?,
+            if_none_match: header("if-none-match")?,
+            if_range: of_get("if-range")?,
+            range: of_get("range")?,
+        })
+    }
+
     /// What to send of `len` bytes whose entity tag is `etag`, in quotes.
     pub(crate) fn delivery(&self, etag: &str, len: u64) -> Delivery {
-        if self.if_none_match.as_deref().is_some_and(|tags| names(tags, etag)) {
+        if self.if_match.as_deref().is_some_and(|tags| !listed(tags).any(|tag| tag == "*" || tag == etag)) {
+            return Delivery::Changed;
+        }
+        // A weak tag is as good as a strong one where only the sending is spared.
+        let is_known = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
+        if self.if_none_match.as_deref().is_some_and(|tags| listed(tags).any(is_known)) {
             return Delivery::NotModified;
         }
         // A date is no tag: there is none here to compare it with.
         let is_same = self.if_range.as_deref().is_none_or(|tag| tag.trim() == etag);
-        match self.range.as_deref().filter(|_| is_same).and_then(|range| parse_range(range, len)) {
-            None => Delivery::Whole,
-            Some(range) if range.is_empty() => Delivery::OutOfRange,
-            Some(range) => Delivery::Part(range),
-        }
+        let range = self.range.as_deref().filter(|_| is_same);
+        range.and_then(|range| parse_range(range, len)).unwrap_or(Delivery::Whole)
     }
 }
 
-/// Whether a list of entity tags has this one; weak ones are as good.
-fn names(tags: &str, etag: &str) -> bool {
-    let mut tags = tags.split(',').map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+/// The entity tags of a list.
+fn listed(tags: &str) -> impl Iterator<Item = &str> {
+    tags.split(',').map(str::trim)
 }
 
-/// One range of bytes, cut off at the end; empty when it begins behind that. What is malformed, and more than one range, is
-/// passed over, as the RFC lets servers do.
-fn parse_range(header: &str, len: u64) -> Option<Range<u64>> {
+/// One range of bytes, cut off at the end. What is malformed, and more than one range, is passed over, as the RFC lets servers do.
+fn parse_range(header: &str, len: u64) -> Option<Delivery> {
     let (unit, range) = header.split_once('=')?;
     let (first, last) = range.split_once('-')?;
     let number = |digits: &str| {
@@ -55,14 +73,18 @@ fn parse_range(header: &str, len: u64) -> Option<Range<u64>> {
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
     }
-    match (first.trim(), last.trim()) {
-        ("", last) => Some(len.saturating_sub(number(last)?)..len),
-        (first, "") => Some(number(first)?.min(len)..len),
+    let range = match (first.trim(), last.trim()) {
+        ("", last) => len.saturating_sub(number(last)?)..len,
+        (first, "") => number(first)?..len,
         (first, last) => {
             let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then(|| first.min(len)..last.saturating_add(1).min(len))
+            if first > last {
+                return None;
+            }
+            first..last.saturating_add(1).min(len)
         }
-    }
+    };
+    Some(if range.is_empty() { Delivery::OutOfRange } else { Delivery::Part(range) })
 }
 
 #[cfg(test)]
@@ -79,6 +101,8 @@ mod tests {
     fn a_range_is_cut_off_at_the_end() {
         for (range, wanted) in [
             ("bytes=0-0", 0..1),
+            ("bytes=0-", 0..10),
+            ("bytes=0-9", 0..10),
             ("bytes=2-", 2..10),
             ("bytes=-3", 7..10),
             ("bytes=-30", 0..10),
@@ -103,6 +127,27 @@ mod tests {
             assert_eq!(of_tags(tags).delivery(ETAG, 10), Delivery::NotModified, "{tags}");
         }
         assert_eq!(of_tags("\"bb\"").delivery(ETAG, 10), Delivery::Whole);
+    }
+
+    #[test]
+    fn what_is_not_what_the_client_wants_is_not_sent() {
+        let of_tags = |tags: &str| Conditions { if_match: Some(tags.into()), ..Conditions::default() };
+        for tags in ["\"aa\"", "*", "\"bb\", \"aa\""] {
+            assert_eq!(of_tags(tags).delivery(ETAG, 10), Delivery::Whole, "{tags}");
+        }
+        for tags in ["\"bb\"", "W/\"aa\"", "aa", ""] {
+            assert_eq!(of_tags(tags).delivery(ETAG, 10), Delivery::Changed, "{tags}");
+        }
+        let both = Conditions { if_none_match: Some("*".into()), ..of_tags("\"bb\"") };
+        assert_eq!(both.delivery(ETAG, 10), Delivery::Changed);
+    }
+
+    #[test]
+    fn a_head_has_no_range() {
+        let all = |is_head| Conditions::read(is_head, |name| Ok::<_, ()>(Some(name.to_owned()))).unwrap();
+        assert_eq!(all(false).range.as_deref(), Some("range"));
+        assert_eq!((all(true).range, all(true).if_range), (None, None));
+        assert_eq!(all(true).if_none_match.as_deref(), Some("if-none-match"));
     }
 
     #[test]

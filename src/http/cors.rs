@@ -9,7 +9,8 @@ use crate::error::Success;
 /// What a page may send: anything, but that this one has to be named.
 const REQUEST_HEADERS: &str = "authorization, *";
 /// What it may read of an answer besides what every page may.
-const RESPONSE_HEADERS: &str = "allow, retry-after, www-authenticate";
+const RESPONSE_HEADERS: &str =
+    "accept-ranges, allow, content-length, content-range, etag, retry-after, www-authenticate";
 
 /// The answer to `OPTIONS` where these methods are.
 pub(crate) fn options(allow: &str) -> Answer {

@@ -207,6 +207,7 @@ async fn fetch(asking: &Asking<'_>, opened: Opened, asked: Asked) -> Result<Resp
             Err(unsent) => Err((sink, unsent)),
         }
     })?;
+    asking.witness.goes_on();
     response.headers().set("content-type", UPLOAD_PACK_RESULT)?;
     response.headers().set("cache-control", "no-cache")?;
     Ok(response)

@@ -11,6 +11,7 @@ mod git;
 mod openapi;
 mod rest;
 mod route;
+pub(crate) mod served;
 mod stream;
 
 use std::rc::Rc;
@@ -23,7 +24,6 @@ use crate::durable::Failure;
 use crate::error::Error;
 use crate::log;
 use crate::objects::DurableObjects;
-use crate::ops::contents::send;
 use crate::random;
 use crate::rate_limit;
 use crate::remote::PlatformRemote;
@@ -34,7 +34,6 @@ use crate::witness::{Audience, Subject, Surface, Witness};
 use answer::Answer;
 use calls::RestRoute;
 use condition::Conditions;
-use rest::Served;
 use route::{Endpoint, GitRoute, Route};
 use stream::Telling;
 
@@ -76,7 +75,7 @@ impl Asking<'_> {
 
     /// Who is told of an answer that goes on after its head.
     pub(crate) fn telling(&self, status: u16) -> Telling {
-        Telling { audience: self.audience.clone(), witness: Rc::clone(self.witness), status }
+        Telling::of(self.audience, self.witness, status)
     }
 
     /// The same answer, of which it is noted why it is no success.
@@ -163,29 +162,13 @@ async fn serve_rest(asking: &Asking<'_>, route: &RestRoute) -> Result<Response, 
     rate_limit::control(asking.env, admitted.namespace()).await?;
     let body = body.map_err(Stopped::Body)?;
     let query = asking.url.query_pairs().into_owned().collect();
-    let conditions = Conditions {
-        if_none_match: asking.header("if-none-match")?,
-        if_range: asking.header("if-range")?,
-        range: asking.header("range")?,
-    };
+    let is_head = asking.request.inner().method() == "HEAD";
+    let conditions = Conditions::read(is_head, |name| asking.header(name))?;
     let (objects, witness) = (asking.objects(), asking.witness);
     let asked = rest::Asked { config, objects: &objects, now: time::now(), query, body, conditions, witness };
     let outside = rest::Outside { store: &asking.packs()?, remote: &PlatformRemote::new(asking.env) };
-    let is_head = asking.request.inner().method() == "HEAD";
-    match rest::serve(&asked, &outside, admitted).await? {
-        Served::Whole(answer) => Ok(asking.whole(answer)?),
-        Served::Streamed { head, .. } if is_head => Ok(head.into_response(true)?),
-        Served::Streamed { head, opened, blob, range } => {
-            let (store, telling) = (asking.packs()?, asking.telling(head.status));
-            let body = stream::respond(Some(range.end - range.start), telling, |mut sink| async move {
-                match send(&opened, &store, &blob, range, &mut sink).await {
-                    Ok(()) => Ok(sink),
-                    Err(unsent) => Err((sink, unsent)),
-                }
-            })?;
-            Ok(head.with_body(body)?)
-        }
-    }
+    let served = rest::serve(&asked, &outside, admitted).await?;
+    served.into_response(is_head, asking.packs()?, asking.audience, witness).await
 }
 
 fn serving(config: &Result<Config, ConfigError>) -> Result<&Config, Error> {

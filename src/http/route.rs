@@ -1,11 +1,14 @@
 //! The route table: which method and path is what. Names are as the path has them; who serves a route parses them.
 
+mod git;
+
 use percent_encoding::percent_decode_str;
 
 use super::calls::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use super::debug::Trigger;
 use crate::error::Error;
-use crate::witness::Subject;
+pub(crate) use git::{Endpoint, GitRoute};
+use git::{endpoint, git_route};
 
 /// Whose a request is.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,45 +21,25 @@ pub(crate) enum Route {
     Debug(Trigger),
 }
 
-/// A request of a Git client.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct GitRoute {
-    pub(crate) namespace: String,
-    /// With or without the suffix `.git`.
-    pub(crate) repo: String,
-    pub(crate) endpoint: Endpoint,
-}
-
-impl GitRoute {
-    /// What the request is about.
-    pub(crate) fn subject(&self) -> Subject {
-        let route = match self.endpoint {
-            Endpoint::InfoRefs => "info/refs",
-            Endpoint::UploadPack => "git-upload-pack",
-            Endpoint::ReceivePack => "git-receive-pack",
-            Endpoint::Other | Endpoint::WrongMethod { .. } => "git",
-        };
-        let repo = self.repo.strip_suffix(".git").unwrap_or(&self.repo);
-        Subject { route, namespace: Some(self.namespace.clone()), repo: Some(repo.to_owned()) }
+impl Route {
+    /// Whether the path has that of a file in it.
+    fn names_file(&self) -> bool {
+        let Self::Rest(RestRoute { call: RestCall::In { call, .. }, .. }) = self else { return false };
+        matches!(call, NamespaceCall::ReadRepo { part: RepoPart::Raw { .. }, .. })
     }
-}
-
-/// The part of a remote that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    InfoRefs,
-    UploadPack,
-    ReceivePack,
-    /// Not part of the smart protocol.
-    Other,
-    /// Part of it, with a method that is not.
-    WrongMethod {
-        allow: &'static str,
-    },
 }
 
 /// The route of a request. `HEAD` goes where `GET` does.
 pub(crate) fn route(method: &str, path: &str) -> Result<Route, Error> {
+    let route = route_of(method, path)?;
+    // Elsewhere such a name is none. A file's could be just what stands there for it.
+    if route.names_file() && path.split('/').any(|segment| percent_decode_str(segment).decode_utf8().is_err()) {
+        return Err(Error::Input { message: "Invalid path: expected UTF-8.".into(), pointer: None });
+    }
+    Ok(route)
+}
+
+fn route_of(method: &str, path: &str) -> Result<Route, Error> {
     let method = if method == "HEAD" { "GET" } else { method };
     let segments: Vec<String> = path.split('/').skip(1).map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -145,21 +128,6 @@ fn repo_part(path: &[&str]) -> Option<RepoPart> {
     })
 }
 
-fn git_route(namespace: &str, repo: &str, endpoint: Endpoint) -> Route {
-    Route::Git(GitRoute { namespace: namespace.into(), repo: repo.into(), endpoint })
-}
-
-fn endpoint(method: &str, path: &[&str]) -> Endpoint {
-    match (path, method) {
-        (["info", "refs"], "GET") => Endpoint::InfoRefs,
-        (["git-upload-pack"], "POST") => Endpoint::UploadPack,
-        (["git-receive-pack"], "POST") => Endpoint::ReceivePack,
-        (["info", "refs"], _) => Endpoint::WrongMethod { allow: "GET, HEAD" },
-        (["git-upload-pack" | "git-receive-pack"], _) => Endpoint::WrongMethod { allow: "POST" },
-        _ => Endpoint::Other,
-    }
-}
-
 /// A segment without its percent-encoding. What is not UTF-8 stays as it is, and is no name.
 fn decode(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8().map_or_else(|_| segment.to_owned(), Into::into)
@@ -181,13 +149,6 @@ mod tests {
 
     fn within(call: NamespaceCall) -> RestCall {
         RestCall::In { namespace: "ns".into(), call }
-    }
-
-    fn git(method: &str, path: &str) -> (String, Endpoint) {
-        match route(method, path) {
-            Ok(Route::Git(route)) => (format!("{}/{}", route.namespace, route.repo), route.endpoint),
-            other => panic!("{path}: {other:?}"),
-        }
     }
 
     #[test]
@@ -259,26 +220,6 @@ mod tests {
     }
 
     #[test]
-    fn a_remote_has_two_addresses() {
-        for base in ["/git/ns/r.git", "/ns/r.git"] {
-            let repo = "ns/r.git".to_owned();
-            assert_eq!(git("GET", &format!("{base}/info/refs")), (repo.clone(), Endpoint::InfoRefs));
-            assert_eq!(git("POST", &format!("{base}/git-upload-pack")), (repo.clone(), Endpoint::UploadPack));
-            assert_eq!(git("POST", &format!("{base}/git-receive-pack")), (repo.clone(), Endpoint::ReceivePack));
-            assert_eq!(git("GET", &format!("{base}/git-upload-pack")).1, Endpoint::WrongMethod { allow: "POST" });
-            assert_eq!(git("PUT", &format!("{base}/info/refs")).1, Endpoint::WrongMethod { allow: "GET, HEAD" });
-        }
-        assert_eq!(git("GET", "/git/ns/r/info/refs").0, "ns/r");
-    }
-
-    #[test]
-    fn what_only_dumb_clients_ask_for_is_gits_business_below_git() {
-        assert_eq!(git("GET", "/git/ns/r.git/HEAD").1, Endpoint::Other);
-        assert_eq!(git("GET", "/git/ns/r.git").1, Endpoint::Other);
-        assert_eq!(route("GET", "/ns/r.git/HEAD"), Err(Error::NoRoute));
-    }
-
-    #[test]
     fn everything_else_is_no_route() {
         for path in ["/", "", "/v1", "/v1/api", "/v1/api/namespaces/ns/other", "/git/ns", "/__debug/other/x"] {
             assert_eq!(route("GET", path), Err(Error::NoRoute), "{path}");
@@ -296,6 +237,10 @@ mod tests {
             rest("GET", &format!("{ALIAS}/ns/repos/%ff")),
             Ok(within(NamespaceCall::GetRepo { repo: "%ff".into() }))
         );
+        let not_utf8 = Error::Input { message: "Invalid path: expected UTF-8.".into(), pointer: None };
+        for path in ["/ns/repos/r/raw/main/caf%E9", "/ns/repos/r/raw/%ff/a"] {
+            assert_eq!(rest("GET", &format!("{ALIAS}{path}")), Err(not_utf8.clone()));
+        }
     }
 
     #[test]

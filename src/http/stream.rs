@@ -64,6 +64,8 @@ impl Sink for BodySink {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
         if !bytes.is_empty() {
             self.meter.sent(bytes.len());
+            // While the client takes them, they are held outside of wasm alone.
+            let bytes = bytes.out_of_wasm();
             JsFuture::from(self.writer.write(&bytes.to_js())).await?;
         }
         Ok(())
@@ -72,13 +74,20 @@ impl Sink for BodySink {
 
 /// What is told of an answer when it is over.
 pub(crate) struct Telling {
-    pub(crate) audience: Audience,
-    pub(crate) witness: Rc<Witness>,
-    pub(crate) status: u16,
+    audience: Audience,
+    witness: Rc<Witness>,
+    status: u16,
+}
+
+impl Telling {
+    pub(crate) fn of(audience: &Audience, witness: &Rc<Witness>, status: u16) -> Self {
+        Self { audience: audience.clone(), witness: Rc::clone(witness), status }
+    }
 }
 
 /// A response whose body `write` goes on writing after the response has been handed to the platform. When it fails
 /// and could not tell the client, the body breaks off, which no client takes for its end. `len` in bytes, if it is known.
+/// When it is over, that is told, unless it was not begun: whoever has the response at hand says so to its witness.
 pub(crate) fn respond<F>(
     len: Option<u64>,
     Telling { audience, witness, status }: Telling,
@@ -93,7 +102,6 @@ where
     };
     let writer = stream.writable().get_writer()?;
     let body = ResponseBody::Stream(stream.readable().unchecked_into());
-    witness.goes_on();
     let written = write(BodySink { writer, meter: Rc::clone(&witness.meter) });
     spawn_local(async move {
         let ended = match written.await {
@@ -108,6 +116,7 @@ where
                 witness.failed(FaultClass::Server, INTERNAL);
                 JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
             }
+            Err((_, Unsent::NotBegun)) => return,
             Err((sink, unsent @ Unsent::Gone(_))) => {
                 log::warn(&unsent);
                 witness.left();

@@ -135,7 +135,7 @@ mod tests {
 
         fn failure(&self) -> String {
             match ready(self.objects.repo(&names().0, &names().1).unwrap().info()).unwrap() {
-                Err(Refusal::ImportFailed { reason }) => reason,
+                Err(Refusal::ImportFailed { reason, .. }) => reason,
                 other => panic!("{other:?}"),
             }
         }

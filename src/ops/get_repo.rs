@@ -41,9 +41,17 @@ pub(crate) async fn get_incarnation(
     match objects.repo(namespace, repo)?.info().await? {
         Ok(info) if info.repo_id != repo_id => Err(Error::RepoNotFound(repo.to_string())),
         Ok(info) if info.status == Status::Ready => Ok(info),
-        Ok(info) => Err(Error::Refused { repo: repo.to_string(), refusal: Refusal::NotReady(info.status) }),
-        Err(refusal @ Refusal::ImportFailed { .. }) => Err(Error::Refused { repo: repo.to_string(), refusal }),
-        Err(_) => Err(Error::RepoNotFound(repo.to_string())),
+        Ok(info) => Err(refused_to_incarnation(repo, repo_id, Refusal::NotReady(info.status))),
+        Err(refusal) => Err(refused_to_incarnation(repo, repo_id, refusal)),
+    }
+}
+
+/// Why a repo's object refuses, in the words of a caller who knows one incarnation: of others it is not told.
+pub(crate) fn refused_to_incarnation(repo: &RepoName, repo_id: &str, refusal: Refusal) -> Error {
+    match &refusal {
+        Refusal::ImportFailed { repo_id: failed, .. } if failed != repo_id => Error::RepoNotFound(repo.to_string()),
+        Refusal::NotReady(_) | Refusal::ImportFailed { .. } => Error::Refused { repo: repo.to_string(), refusal },
+        _ => Error::RepoNotFound(repo.to_string()),
     }
 }
 

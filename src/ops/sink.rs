@@ -27,6 +27,8 @@ impl From<JsValue> for Gone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unsent {
     Gone(Gone),
+    /// There is no answer that it could have been the body of: the client gets another one.
+    NotBegun,
     /// Nobody has been told.
     Failed(Failure),
     /// The client has been told, in a packet that ends the answer for it.
@@ -43,6 +45,7 @@ impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(Gone(cause)) => write!(f, "the client went away: {cause}"),
+            Self::NotBegun => f.write_str("another answer was given"),
             Self::Failed(failure) | Self::Told(failure) => failure.fmt(f),
         }
     }

@@ -88,7 +88,9 @@ fn answer<D: Database>(
             Err(refusal) => Err(refusal),
         },
         Call::Open { token_sha256, view } => open::open(db, moment, token_sha256, *view, strings)?.map(Reply::Snapshot),
-        Call::Read { names } => open::read(db, moment, names, strings)?.map(Reply::Snapshot),
+        Call::Read { names, repo_id } => {
+            open::read(db, moment, (names, repo_id.as_deref()), strings)?.map(Reply::Snapshot)
+        }
         Call::Commit(call) => commit::commit(db, moment, call, frame)?.map(Reply::Committed),
         Call::Abandon { repo_id, upload_id } => {
             if SCHEMA.exists(db)? {

@@ -245,8 +245,8 @@ impl<W: Wire> RepoClient<W> {
     }
 
     /// Opens the repo for who reads contents: see [`Call::Read`].
-    pub(crate) async fn read(&self, names: Vec<String>) -> Asked<Opened> {
-        self.snapshot(&Call::Read { names }).await
+    pub(crate) async fn read(&self, names: Vec<String>, repo_id: Option<String>) -> Asked<Opened> {
+        self.snapshot(&Call::Read { names, repo_id }).await
     }
 
     async fn snapshot(&self, call: &Call) -> Asked<Opened> {

@@ -154,11 +154,12 @@ pub(super) fn failure<D: Database>(db: &D, now: u64) -> Result<Refusal, Failure>
     if !SCHEMA.exists(db)? {
         return Ok(Refusal::NotFound);
     }
-    let rows = db.exec("SELECT failure, deleted_at FROM repo ORDER BY deleted_at DESC LIMIT 1", &[])?;
+    let rows = db.exec("SELECT failure, deleted_at, repo_id FROM repo ORDER BY deleted_at DESC LIMIT 1", &[])?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(Refusal::NotFound) };
-    let (failure, deleted_at) = (row.optional_text()?, row.optional_integer()?);
+    let (failure, deleted_at, repo_id) = (row.optional_text()?, row.optional_integer()?, row.text()?);
     let is_recent = deleted_at.is_some_and(|at| now < at + IMPORT_FAILURE_KEPT_MS);
-    Ok(failure.filter(|_| is_recent).map_or(Refusal::NotFound, |reason| Refusal::ImportFailed { reason }))
+    let reason = failure.filter(|_| is_recent);
+    Ok(reason.map_or(Refusal::NotFound, |reason| Refusal::ImportFailed { reason, repo_id }))
 }
 
 /// Forgets that there is anything to import.

@@ -57,10 +57,13 @@ pub(super) fn open<D: Database>(
 pub(super) fn read<D: Database>(
     db: &D,
     moment: &Moment,
-    names: &[String],
+    (names, repo_id): (&[String], Option<&str>),
     strings: &mut FrameWriter,
 ) -> Result<Result<Snapshot, Refusal>, Failure> {
     let Some(Repo { info, .. }) = metadata::living(db)? else { return Ok(Err(import::failure(db, moment.now)?)) };
+    if repo_id.is_some_and(|repo_id| repo_id != info.repo_id) {
+        return Ok(Err(Refusal::NotFound));
+    }
     if info.status != Status::Ready {
         return Ok(Err(Refusal::NotReady(info.status)));
     }
@@ -159,12 +162,15 @@ mod tests {
         fixture.push(&all.map(|name| (name, None, Some(1)))).unwrap();
         let read = |names: &[&str]| {
             let names = names.iter().map(ToString::to_string).collect();
-            let opened = ready(fixture.repo.read(names)).unwrap();
+            let opened = ready(fixture.repo.read(names, None)).unwrap();
             opened.map(|opened| opened.snapshot.refs.into_iter().map(|row| row.name).collect::<Vec<_>>())
         };
         assert_eq!(read(&[]), Ok(vec![]));
         assert_eq!(read(&["HEAD", "refs/heads/x"]), Ok(vec!["refs/heads/main".to_owned()]));
         assert_eq!(read(&["refs/tags/main", "refs/heads/main", "main"]), Ok(vec![all[0].into(), all[2].into()]));
+        let of = |repo_id: &str| ready(fixture.repo.read(vec![], Some(repo_id.into()))).unwrap().map(|_| ());
+        let repo_id = ready(fixture.repo.info()).unwrap().unwrap().repo_id;
+        assert_eq!((of(&repo_id), of("another")), (Ok(()), Err(Refusal::NotFound)));
         ready(fixture.repo.delete()).unwrap().unwrap();
         assert_eq!(read(&["HEAD"]), Err(Refusal::NotFound));
     }

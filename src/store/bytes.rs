@@ -118,6 +118,14 @@ impl Bytes {
         out
     }
 
+    /// The same in JavaScript's memory.
+    pub(crate) fn out_of_wasm(self) -> Self {
+        match self.memory {
+            Memory::Js(_) => self,
+            Memory::Wasm(_) => Self::from(self.to_js()),
+        }
+    }
+
     /// As JavaScript sees it: a view, or a copy of what is in wasm.
     pub(crate) fn to_js(&self) -> Uint8Array {
         match &self.memory {

@@ -88,6 +88,7 @@ pub(crate) struct Witness {
     fault: RefCell<Option<Fault>>,
     has_more_to_say: Cell<bool>,
     has_left: Cell<bool>,
+    is_told: Cell<bool>,
 }
 
 impl Witness {
@@ -105,6 +106,7 @@ impl Witness {
             fault: RefCell::default(),
             has_more_to_say: Cell::new(false),
             has_left: Cell::new(false),
+            is_told: Cell::new(false),
         }
     }
 

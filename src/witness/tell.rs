@@ -29,8 +29,11 @@ impl Audience {
         Self { env: env.clone(), context: Rc::new(context) }
     }
 
-    /// The request is over and was answered with this status.
+    /// The request is over and was answered with this status. It is told once.
     pub(crate) fn tell(&self, witness: &Witness, status: u16) {
+        if witness.is_told.replace(true) {
+            return;
+        }
         let now = time::now();
         log::info(witness.line(status, now));
         self.record(witness.trace(now), now);

@@ -1,31 +1,23 @@
 //! `/repos/{name}/log`, `/commit/{hash}`, `/tree/{hash}`, `/blob/{hash}`, `/file` and `/raw/{ref}/{path}`: what is in a repo.
 
-use std::ops::Range;
-
 use git_core::ObjectId;
 use serde::Serialize;
 
 use super::Asked;
 use super::query::{number_parameter, parameter_error};
-use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, REF_NAME_LEN_MAX};
+use crate::config::{LOG_LIMIT_DEFAULT, LOG_LIMIT_MAX, LOG_OFFSET_MAX, RAW_REF_PARTS_MAX};
 use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::condition::Delivery;
 use crate::http::envelope;
+use crate::http::served::{ContentType, Served, Streamed};
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::ops::contents::{Blob, Contents, ContentsFault, FilePath, HASH_WANTED, Revision, media_type};
-use crate::repo::Opened;
+use crate::ops::contents::{Blob, Contents, ContentsFault, FilePath, HASH_WANTED, Recipient, Revision};
 use crate::store::PackStore;
 
 /// A repo, by its names.
 type Repo<'a> = (&'a NamespaceName, &'a RepoName);
-
-/// An answer, or the head of one and the large file that it is to bring.
-pub(crate) enum Served {
-    Whole(Answer),
-    Streamed { head: Answer, opened: Box<Opened>, blob: Blob, range: Range<u64> },
-}
 
 /// Where a page of a log stands.
 #[derive(Debug, Serialize)]
@@ -88,7 +80,7 @@ pub(super) async fn blob<O: Objects>(
     let id = parse_id(hash)?;
     let contents = Contents::open(asked.objects, store, repo, &[]).await?;
     let blob = contents.blob(id)?.ok_or(ContentsFault::NoObject(id))?;
-    deliver(asked, contents, blob, Shown::AsBytes { is_fixed: true }).await
+    deliver(asked, contents, blob, FIXED, ContentType::Bytes).await
 }
 
 /// `GET /repos/{name}/file?ref=&path=`
@@ -104,90 +96,83 @@ pub(super) async fn file<O: Objects>(
     let Some(blob) = contents.blob_at(&revision, path).await? else {
         return Err(no_file(&revision, path));
     };
-    deliver(asked, contents, blob, Shown::AsBytes { is_fixed: false }).await
+    deliver(asked, contents, blob, CHANGING, ContentType::Bytes).await
 }
 
-/// `GET /repos/{name}/raw/{ref}/{path}`. Names of refs have slashes, too: of what may be one the shortest that is there is it.
+/// `GET /repos/{name}/raw/{ref}/{path}`. Names of refs have slashes, too: of what may be one the shortest that has such a file is it.
 pub(super) async fn raw<O: Objects>(
     asked: &Asked<'_, O>,
     store: &impl PackStore,
     repo: Repo<'_>,
     segments: &[String],
 ) -> Result<Served, Error> {
-    let splits = (1..segments.len()).filter_map(|n| segments.split_at_checked(n));
-    let splits = splits.map(|(name, path)| (name.join("/"), path.join("/")));
-    let splits: Vec<_> = splits.take_while(|(name, _)| name.len() <= REF_NAME_LEN_MAX).collect();
-    let revisions = splits.iter().map(|(name, _)| revision(name)).collect::<Result<Vec<_>, _>>()?;
+    let address = segments.join("/");
+    let ends = segments.iter().take(RAW_REF_PARTS_MAX.min(segments.len().saturating_sub(1))).scan(0, |end, segment| {
+        *end += segment.len() + 1;
+        Some(*end - 1)
+    });
+    let splits: Vec<_> = ends.filter_map(|end| Some((address.get(..end)?, address.get(end + 1..)?))).collect();
+    let parse = |&(name, path)| Ok::<_, Error>((revision(name)?, path));
+    // A name may be too long, but for the first, without which there is none.
+    let first = splits.first().map(parse).transpose()?;
+    let others = splits.iter().skip(1).filter_map(|split| parse(split).ok());
+    let (revisions, paths): (Vec<_>, Vec<_>) = first.into_iter().chain(others).unzip();
     let contents = Contents::open(asked.objects, store, repo, &revisions).await?;
-    let found = revisions.iter().zip(&splits).find(|(revision, _)| contents.has(revision));
-    let Some((revision, (_, rest))) = found else {
-        let shortest = segments.first().cloned().unwrap_or_default();
-        return Err(ContentsFault::NoRevision(shortest).into());
-    };
-    let path = path(rest)?;
-    let Some(blob) = contents.blob_at(revision, path).await? else {
-        return Err(no_file(revision, path));
-    };
-    deliver(asked, contents, blob, Shown::ByType).await
+    let mut missing = None;
+    for (revision, rest) in revisions.iter().zip(paths).filter(|(revision, _)| contents.has(revision)) {
+        let path = path(rest)?;
+        if let Some(blob) = contents.blob_at(revision, path).await? {
+            return deliver(asked, contents, blob, CHANGING, ContentType::Sniffed).await;
+        }
+        missing.get_or_insert_with(|| no_file(revision, path));
+    }
+    let shortest = || segments.first().cloned().unwrap_or_default();
+    Err(missing.unwrap_or_else(|| ContentsFault::NoRevision(shortest()).into()))
 }
 
-/// How a file is shown.
-#[derive(Clone, Copy)]
-enum Shown {
-    /// `is_fixed` when the address always leads to the same bytes.
-    AsBytes { is_fixed: bool },
-    /// As what its first bytes tell.
-    ByType,
-}
+/// How long an answer is good for: at an address that leads to the same bytes for ever, and at another.
+const FIXED: &str = "private, max-age=31536000, immutable";
+const CHANGING: &str = "private, no-cache";
 
 async fn deliver<O, S: PackStore>(
     asked: &Asked<'_, O>,
     contents: Contents<'_, S>,
     blob: Blob,
-    shown: Shown,
+    cache_control: &'static str,
+    content_type: ContentType,
 ) -> Result<Served, Error> {
     let etag = format!("\"{}\"", blob.id);
-    let cache_control = match shown {
-        Shown::AsBytes { is_fixed: true } => "private, max-age=31536000, immutable",
-        _ => "private, no-cache",
-    };
-    let head = |status| {
+    let delivery = asked.conditions.delivery(&etag, blob.len);
+    let named = |status| {
         Answer::empty(status)
             .with_header("etag", etag.clone())
             .with_header("cache-control", cache_control.into())
             .with_header("accept-ranges", "bytes".into())
     };
-    let (status, range) = match asked.conditions.delivery(&etag, blob.len) {
-        Delivery::NotModified => return Ok(Served::Whole(head(Success::NotModified.status()))),
+    let (named, range) = match delivery {
+        Delivery::Changed => return Err(Error::Changed { etag }),
+        Delivery::NotModified => return Ok(Served::Whole(named(Success::NotModified.status()))),
         Delivery::OutOfRange => return Err(Error::Range { len: blob.len }),
-        Delivery::Whole => (Success::Ok.status(), 0..blob.len),
-        Delivery::Part(range) => (Success::PartialContent.status(), range),
+        Delivery::Whole => (named(Success::Ok.status()), 0..blob.len),
+        Delivery::Part(range) => {
+            let part = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), blob.len);
+            (named(Success::PartialContent.status()).with_header("content-range", part), range)
+        }
     };
-    let is_part = (range.end - range.start) < blob.len;
-    let small = if contents.is_small(&blob) { Some(contents.bytes(&blob).await?) } else { None };
-    let content_type = match (shown, &small) {
-        (Shown::AsBytes { .. }, _) => "application/octet-stream",
-        (Shown::ByType, Some(bytes)) => media_type(bytes, true),
-        (Shown::ByType, None) => media_type(&contents.first_bytes(&blob).await?, false),
-    };
-    let mut head = head(status)
-        .with_header("content-type", content_type.into())
+    let head = named
         .with_header("content-length", (range.end - range.start).to_string())
         .with_header("x-content-type-options", "nosniff".into())
         .with_header("content-security-policy", "default-src 'none'; sandbox".into());
-    if is_part {
-        let last = range.end.saturating_sub(1);
-        head = head.with_header("content-range", format!("bytes {}-{last}/{}", range.start, blob.len));
+    if !contents.is_small(&blob) {
+        let (opened, recipient) = (contents.into_opened(), Recipient::Client);
+        return Ok(Served::Streamed(Box::new(Streamed { head, content_type, opened, blob, range, recipient })));
     }
-    Ok(match small {
-        Some(mut bytes) => {
-            let index = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
-            bytes.truncate(index(range.end));
-            bytes.drain(..index(range.start).min(bytes.len()));
-            Served::Whole(Answer { body: bytes, ..head })
-        }
-        None => Served::Streamed { head, opened: Box::new(contents.into_opened()), blob, range },
-    })
+    let mut body = contents.bytes(&blob).await?;
+    let head = head.of_type(content_type.of(&body, true));
+    let index = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+    body.truncate(index(range.end));
+    body.drain(..index(range.start).min(body.len()));
+    Ok(Served::Whole(Answer { body, ..head }))
 }
 
 fn no_file(revision: &Revision, path: FilePath<'_>) -> Error {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Asked, Outside, Served, admit, serve};
+use super::{Asked, Outside, admit, serve};
 use crate::config::Config;
 use crate::durable::ready;
 use crate::http::answer::Answer;
 use crate::http::condition::Conditions;
 use crate::http::route::{Route, route};
+use crate::http::served::Served;
 use crate::objects::MemoryObjects;
 use crate::remote::MemoryRemote;
 use crate::store::MemoryPacks;

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use super::auth;
 use super::calls::{NamespaceCall, RepoPart, RestCall, RestRoute};
 use super::condition::Conditions;
+use super::served::Served;
 use crate::config::{ApiToken, Config};
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -25,8 +26,6 @@ use crate::remote::Remote;
 use crate::store::PackStore;
 use crate::store::inventory::Inventory;
 use crate::witness::Witness;
-
-pub(crate) use contents::Served;
 
 /// A request, read.
 pub(crate) struct Asked<'a, O> {

@@ -14,9 +14,10 @@ pub(super) fn number_parameter(
     default: u64,
 ) -> Result<u64, Error> {
     let Some(value) = query.get(name) else { return Ok(default) };
-    value
-        .parse()
-        .ok()
+    // A sign is none of its digits, though Rust takes one.
+    let digits = Some(value).filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+    digits
+        .and_then(|digits| digits.parse().ok())
         .filter(|number| range.contains(number))
         .ok_or_else(|| parameter_error(name, &format!("must be between {} and {}", range.start(), range.end())))
 }
@@ -61,7 +62,7 @@ mod tests {
         let wrong = Err(input("Invalid limit: must be between 1 and 200.", None));
         assert_eq!(number_parameter(&HashMap::new(), "limit", 1..=200, 50), Ok(50));
         assert_eq!(number_parameter(&query("200"), "limit", 1..=200, 50), Ok(200));
-        for value in ["0", "201", "-1", "x", "", "1.5"] {
+        for value in ["0", "201", "-1", "+5", "x", "", "1.5"] {
             assert_eq!(number_parameter(&query(value), "limit", 1..=200, 50), wrong);
         }
     }

@@ -91,5 +91,6 @@ fn failure(unsent: Unsent) -> Failure {
     match unsent {
         Unsent::Failed(failure) | Unsent::Told(failure) => failure,
         Unsent::Gone(Gone(cause)) => Failure::Platform(cause),
+        Unsent::NotBegun => Failure::Platform(unsent.to_string()),
     }
 }

@@ -6,15 +6,18 @@ use git_core::ObjectId;
 use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 
-use super::large::Source;
+use super::large::{Source, survey};
+use super::plan::plan;
+use super::share::Share;
 use super::{Contents, ContentsFault, FilePath, Revision};
-use crate::config::{OBJECT_RESIDENT_MAX, SNIFFED_LEN, WHOLE_LEN_MAX};
+use crate::config::{LARGE_DELTAS_MAX, LARGE_PLAN, OBJECT_RESIDENT_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::sink::{Sink, Unsent};
 use crate::repo::Opened;
 use crate::store::PackStore;
+use crate::time;
 
 /// A blob that was found.
 #[derive(Debug)]
@@ -48,32 +51,9 @@ impl<S: PackStore> Contents<'_, S> {
         self.catalog.packs.can_hold(blob.place, OBJECT_RESIDENT_MAX)
     }
 
-    /// All of a blob.
+    /// All of a small blob.
     pub(crate) async fn bytes(&self, blob: &Blob) -> Result<Vec<u8>, Error> {
-        if self.is_small(blob) {
-            return self.content(blob.place).await;
-        }
-        if blob.len > WHOLE_LEN_MAX {
-            return Err(ContentsFault::TooLarge(blob.id).into());
-        }
-        self.start(blob, usize::try_from(blob.len).unwrap_or(usize::MAX)).await
-    }
-
-    /// What a file's type is told from.
-    pub(crate) async fn first_bytes(&self, blob: &Blob) -> Result<Vec<u8>, Error> {
-        if self.is_small(blob) { self.content(blob.place).await } else { self.start(blob, SNIFFED_LEN).await }
-    }
-
-    /// The first bytes of a large blob.
-    async fn start(&self, blob: &Blob, len: usize) -> Result<Vec<u8>, Error> {
-        let mut source = Source::open(&self.catalog, blob.place).await?.ok_or(ContentsFault::TooLarge(blob.id))?;
-        let mut bytes = Vec::new();
-        while bytes.len() < len {
-            let Some(more) = source.next().await? else { break };
-            bytes.extend(more);
-        }
-        bytes.truncate(len);
-        Ok(bytes)
+        self.content(blob.place).await
     }
 
     /// The repo as it was opened, for [`send`].
@@ -82,27 +62,102 @@ impl<S: PackStore> Contents<'_, S> {
     }
 }
 
-/// Sends a part of a large blob as it is made.
+/// Who a file is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recipient {
+    /// One that takes it piece by piece.
+    Client,
+    /// One in this isolate, that gathers all of it.
+    Gatherer,
+}
+
+/// Sends a part of a blob as it is made. Whatever keeps it from being made is found out before the first byte: `tell` hears of it,
+/// or else the first bytes of the blob, which may be all.
 pub(crate) async fn send<S: PackStore, K: Sink>(
     opened: &Opened,
     store: &S,
-    blob: &Blob,
-    range: Range<u64>,
+    (blob, range): (&Blob, Range<u64>),
+    recipient: Recipient,
+    tell: impl FnOnce(Result<&[u8], Error>),
     sink: &mut K,
 ) -> Result<(), Unsent> {
-    let catalog = LoadedCatalog::load(opened, store).await?;
-    let source = Source::open(&catalog, blob.place).await?;
-    let mut source = source.ok_or_else(|| Failure::shape("an object that can be made", blob.id))?;
-    let mut at = 0;
-    while at < range.end {
-        let Some(bytes) = source.next().await? else { break };
-        let end = at + bytes.len() as u64;
-        let cut = |offset: u64| usize::try_from(offset.clamp(at, end) - at).unwrap_or(usize::MAX);
-        let part = bytes.get(cut(range.start)..cut(range.end)).unwrap_or_default().to_vec();
-        if !part.is_empty() {
-            sink.write(part.into()).await?;
+    let catalog = match LoadedCatalog::load(opened, store).await {
+        Ok(catalog) => catalog,
+        Err(failure) => {
+            tell(Err(failure.into()));
+            return Err(Unsent::NotBegun);
         }
-        at = end;
+    };
+    match Begun::new(&catalog, blob, recipient).await {
+        Ok(begun) => {
+            tell(Ok(&begun.first));
+            begun.send(range, sink).await
+        }
+        Err(error) => {
+            tell(Err(error));
+            Err(Unsent::NotBegun)
+        }
     }
-    Ok(())
+}
+
+/// The first bytes of a blob, or why it cannot be sent: what [`send`] begins with.
+pub(crate) async fn first_bytes<S: PackStore>(opened: &Opened, store: &S, blob: &Blob) -> Result<Vec<u8>, Error> {
+    let catalog = LoadedCatalog::load(opened, store).await?;
+    Ok(Begun::new(&catalog, blob, Recipient::Client).await?.first)
+}
+
+/// A blob of which the first bytes have been made.
+struct Begun<'c, S> {
+    first: Vec<u8>,
+    rest: Rest<'c, S>,
+}
+
+enum Rest<'c, S> {
+    /// There is none; the share is for the first bytes, which are all, until they have been taken.
+    Nothing(#[expect(dead_code, reason = "it is held, not read")] Share),
+    Source(Source<'c, S>),
+}
+
+impl<'c, S: PackStore> Begun<'c, S> {
+    async fn new(catalog: &'c LoadedCatalog<'c, S>, blob: &Blob, recipient: Recipient) -> Result<Self, Error> {
+        let gathered_len = if recipient == Recipient::Gatherer { blob.len } else { 0 };
+        let share = async |len| Share::take(len, time::sleep).await.map_err(|_| ContentsFault::Busy);
+        let places = catalog.chain(blob.place)?;
+        if catalog.packs.can_hold(blob.place, OBJECT_RESIDENT_MAX) {
+            let lens = places.iter().skip(1).filter_map(|&base| catalog.packs.entry(base)).map(|base| base.object_len);
+            let share = share(gathered_len + lens.max().unwrap_or(0)).await?;
+            catalog.read_ahead(&[blob.place]).await?;
+            let content = catalog.object(blob.place).await?;
+            let (_, first) = content.ok_or_else(|| Failure::shape("an object that can be held", blob.id))?;
+            return Ok(Self { first, rest: Rest::Nothing(share) });
+        }
+        if places.len() > LARGE_DELTAS_MAX + 1 {
+            return Err(ContentsFault::TooManyDeltas { id: blob.id, n_max: LARGE_DELTAS_MAX }.into());
+        }
+        let plan = plan(&survey(catalog, &places).await?, &LARGE_PLAN);
+        let plan = plan.ok_or(ContentsFault::TooScattered { id: blob.id, base_len_max: LARGE_PLAN.held_max })?;
+        let share = share(gathered_len + plan.held_len).await?;
+        let mut source = Source::open(catalog, places, plan, share).await?;
+        let first = source.next().await?.unwrap_or_default();
+        Ok(Self { first, rest: Rest::Source(source) })
+    }
+
+    async fn send<K: Sink>(self, range: Range<u64>, sink: &mut K) -> Result<(), Unsent> {
+        let (mut bytes, mut rest, mut at) = (self.first, self.rest, 0);
+        while at < range.end && !bytes.is_empty() {
+            let end = at + bytes.len() as u64;
+            let cut = |offset: u64| usize::try_from(offset.clamp(at, end) - at).unwrap_or(usize::MAX);
+            bytes.truncate(cut(range.end));
+            bytes.drain(..cut(range.start));
+            if !bytes.is_empty() {
+                sink.write(bytes.into()).await?;
+            }
+            at = end;
+            bytes = match &mut rest {
+                Rest::Source(source) if at < range.end => source.next().await?.unwrap_or_default(),
+                Rest::Source(_) | Rest::Nothing(_) => Vec::new(),
+            };
+        }
+        Ok(())
+    }
 }

@@ -6,8 +6,9 @@ use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 use serde::Serialize;
 
+use super::json_len::json_len;
 use super::{Contents, ContentsFault, Revision};
-use crate::config::LOG_LEN_MAX;
+use crate::config::{COMMITS_LEN_MAX, OBJECT_RESIDENT_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::store::PackStore;
@@ -38,7 +39,12 @@ impl<S: PackStore> Contents<'_, S> {
     /// A commit; `None` when it is not there.
     pub(crate) async fn commit(&self, id: ObjectId) -> Result<Option<CommitMetadata>, Error> {
         match self.find_kind(id, Kind::Commit)? {
-            Some(place) => Ok(Some(self.metadata(place).await?)),
+            Some(place) => {
+                let commit = self.metadata(place).await?;
+                let len = json_len(&commit, COMMITS_LEN_MAX);
+                len.ok_or(ContentsFault::TooLong { id, len_max: COMMITS_LEN_MAX })?;
+                Ok(Some(commit))
+            }
             None => Ok(None),
         }
     }
@@ -59,14 +65,17 @@ impl<S: PackStore> Contents<'_, S> {
         let chain = std::iter::successors(Some(tip), |&commit| self.first_parent(commit));
         let places: Vec<Place> = chain.skip(skipped).take(taken).collect();
         let lens = places.iter().filter_map(|&place| self.catalog.packs.entry(place)).map(|entry| entry.object_len);
-        if lens.sum::<u64>() > LOG_LEN_MAX {
-            return Err(ContentsFault::LogTooLarge { len_max: LOG_LEN_MAX }.into());
+        let too_large = ContentsFault::LogTooLarge { len_max: COMMITS_LEN_MAX };
+        if lens.sum::<u64>() > COMMITS_LEN_MAX {
+            return Err(too_large.into());
         }
-        let (mut log, mut rest) = (Vec::new(), &places[..]);
+        let (mut log, mut rest, mut room) = (Vec::new(), &places[..], COMMITS_LEN_MAX);
         while !rest.is_empty() {
             let (ready, later) = rest.split_at(self.catalog.read_ahead(rest).await?);
             for &place in ready {
-                log.push(self.metadata(place).await?);
+                let commit = self.metadata(place).await?;
+                room -= json_len(&commit, room).ok_or_else(|| too_large.clone())?;
+                log.push(commit);
             }
             rest = later;
         }
@@ -81,7 +90,7 @@ impl<S: PackStore> Contents<'_, S> {
     pub(super) async fn metadata(&self, commit: Place) -> Result<CommitMetadata, Error> {
         let id = self.id(commit)?;
         let content = self.catalog.object(commit).await?;
-        let (_, content) = content.ok_or(ContentsFault::TooLarge(id))?;
+        let (_, content) = content.ok_or(ContentsFault::TooLarge { id, len_max: OBJECT_RESIDENT_MAX })?;
         let text = CommitText::parse(&content).map_err(|error| Failure::shape("a stored commit", error))?;
         let charset = text.encoding;
         let person = |person: Person<'_>| PersonName {

@@ -1,9 +1,10 @@
 //! Objects that are too large to hold, made from the first byte to the last.
 //!
 //! A delta copies from anywhere in its base. What it copies is made from the base's first byte on, and made again when the
-//! delta goes back: deltas of large files mostly go forward.
+//! delta goes back, unless the base is held: which ones are, `plan` says.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -11,11 +12,14 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use futures_util::{FutureExt, StreamExt};
 use git_core::pack::catalog::Place;
+use git_core::pack::copies::Copies;
 use git_core::pack::entry::{Decoded, decode_entry_header};
 use git_core::pack::inflate::DataInflater;
 use git_core::pack::large::{LargeDelta, Wants};
 
-use crate::config::{INFLATED_STRETCH_LEN, LARGE_DELTAS_MAX, LARGE_INFLATED_MAX, SEND_LEN};
+use super::plan::{Link, Plan};
+use super::share::Share;
+use crate::config::{HELD_WINDOW_LEN, INFLATED_STRETCH_LEN, SEND_LEN};
 use crate::durable::Failure;
 use crate::ops::catalog::LoadedCatalog;
 use crate::ops::upload_pack::{Extents, Read, Reader, read_ahead};
@@ -28,47 +32,90 @@ const ENTRY_HEADER_LEN_MAX: u64 = 32;
 struct Chain<'c, S> {
     catalog: &'c LoadedCatalog<'c, S>,
     places: Vec<Place>,
-    /// Bytes so far, of all entries.
-    inflated: Cell<u64>,
+    plan: Plan,
+    /// The objects of links that are held, once they have been made.
+    held: RefCell<HashMap<usize, Rc<Vec<u8>>>>,
+    share: Share,
+}
+
+impl<S: PackStore> Chain<'_, S> {
+    fn object_len(&self, link: usize) -> Result<u64, Failure> {
+        let entry = self.places.get(link).and_then(|&place| self.catalog.packs.entry(place));
+        Ok(entry.ok_or_else(|| Failure::shape("a link of a chain", link))?.object_len)
+    }
+}
+
+/// What making an object takes: the deltas of its chain are read for it, and nothing else.
+pub(super) async fn survey<S: PackStore>(
+    catalog: &LoadedCatalog<'_, S>,
+    places: &[Place],
+) -> Result<Vec<Link>, Failure> {
+    let mut links = Vec::new();
+    for (at, &place) in places.iter().enumerate() {
+        let len_of = |place| catalog.packs.entry(place).map(|entry| entry.object_len);
+        let object_len = len_of(place).ok_or_else(|| Failure::shape("an object", format_args!("{place:?}")))?;
+        links.push(match places.get(at + 1).and_then(|&base| len_of(base)) {
+            None => Link { data_len: object_len, object_len, passes: None },
+            Some(base_len) => {
+                let (mut copies, mut data_len) = (Copies::new(base_len), 0);
+                let mut delta = Inflating::open(catalog, place).await?;
+                while let Some(bytes) = delta.next().await? {
+                    data_len += bytes.len() as u64;
+                    copies.push(&bytes).map_err(|error| Failure::shape("a stored delta that applies", error))?;
+                }
+                Link { data_len, object_len, passes: Some(copies.passes()) }
+            }
+        });
+    }
+    Ok(links)
 }
 
 /// An object in the making.
-pub(super) enum Source<'c, S> {
-    Whole(Box<Inflating<'c, S>>),
+pub(super) struct Source<'c, S> {
+    chain: Rc<Chain<'c, S>>,
+    making: Making<'c, S>,
+}
+
+enum Making<'c, S> {
+    Whole(Box<Inflating<'c>>),
     Delta(Box<Applying<'c, S>>),
 }
 
 impl<'c, S: PackStore> Source<'c, S> {
-    /// Begins to make an object; `None` when it takes more deltas than may be held at once.
-    pub(super) async fn open(catalog: &'c LoadedCatalog<'c, S>, place: Place) -> Result<Option<Self>, Failure> {
-        let places = catalog.chain(place)?;
-        if places.len() > LARGE_DELTAS_MAX + 1 {
-            return Ok(None);
-        }
-        Self::open_link(Rc::new(Chain { catalog, places, inflated: Cell::new(0) }), 0).await.map(Some)
+    /// Begins to make the object at the top of a chain. The share is for what is held, and goes with it.
+    pub(super) async fn open(
+        catalog: &'c LoadedCatalog<'c, S>,
+        places: Vec<Place>,
+        plan: Plan,
+        share: Share,
+    ) -> Result<Self, Failure> {
+        Self::open_link(Rc::new(Chain { catalog, places, plan, held: RefCell::default(), share }), 0).await
     }
 
     async fn open_link(chain: Rc<Chain<'c, S>>, link: usize) -> Result<Self, Failure> {
-        let inflating = Inflating::open(Rc::clone(&chain), link).await?;
-        let Some(&base) = chain.places.get(link + 1) else { return Ok(Self::Whole(Box::new(inflating))) };
-        let entry = chain.catalog.packs.entry(base);
-        let base_len = entry.ok_or_else(|| Failure::shape("a base", format_args!("{base:?}")))?.object_len;
-        let delta = LargeDelta::new(base_len);
-        Ok(Self::Delta(Box::new(Applying { chain, link, inflating, delta, base: None })))
+        let place = chain.places.get(link).copied().ok_or_else(|| Failure::shape("a link of a chain", link))?;
+        let inflating = Inflating::open(chain.catalog, place).await?;
+        let making = if link + 1 < chain.places.len() {
+            let delta = LargeDelta::new(chain.object_len(link + 1)?);
+            Making::Delta(Box::new(Applying { chain: Rc::clone(&chain), link, inflating, delta, base: None }))
+        } else {
+            Making::Whole(Box::new(inflating))
+        };
+        Ok(Self { chain, making })
     }
 
     /// The bytes that follow, not empty; `None` after the last.
     pub(super) fn next(&mut self) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, Failure>> {
-        match self {
-            Self::Whole(inflating) => inflating.next().boxed_local(),
-            Self::Delta(applying) => applying.next().boxed_local(),
+        self.chain.share.go_on();
+        match &mut self.making {
+            Making::Whole(inflating) => inflating.next().boxed_local(),
+            Making::Delta(applying) => applying.next().boxed_local(),
         }
     }
 }
 
 /// What an entry holds, inflated from front to back.
-pub(super) struct Inflating<'c, S> {
-    chain: Rc<Chain<'c, S>>,
+struct Inflating<'c> {
     stored: Reader<LocalBoxStream<'c, Read>>,
     pack: usize,
     /// What has not been read yet.
@@ -79,11 +126,8 @@ pub(super) struct Inflating<'c, S> {
     is_over: bool,
 }
 
-impl<'c, S: PackStore> Inflating<'c, S> {
-    async fn open(chain: Rc<Chain<'c, S>>, link: usize) -> Result<Self, Failure> {
-        let catalog = chain.catalog;
-        let missing = || Failure::shape("a link of a chain", link);
-        let place = chain.places.get(link).copied().ok_or_else(missing)?;
+impl<'c> Inflating<'c> {
+    async fn open<S: PackStore>(catalog: &'c LoadedCatalog<'_, S>, place: Place) -> Result<Self, Failure> {
         let mut range = catalog.entry_range(place)?;
         let mut start = Vec::new();
         for piece in
@@ -100,7 +144,7 @@ impl<'c, S: PackStore> Inflating<'c, S> {
         let mut extents = Extents::new();
         extents.add(place.pack, range.clone());
         let stored = Reader::new(read_ahead(catalog, extents).boxed_local());
-        Ok(Self { chain, stored, pack: place.pack, range, inflater, input: (Vec::new(), 0), is_over: false })
+        Ok(Self { stored, pack: place.pack, range, inflater, input: (Vec::new(), 0), is_over: false })
     }
 
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
@@ -122,21 +166,15 @@ impl<'c, S: PackStore> Inflating<'c, S> {
                 *used = 0;
             }
         }
-        let all = self.chain.inflated.get() + inflated.len() as u64;
-        self.chain.inflated.set(all);
-        if all > LARGE_INFLATED_MAX {
-            let what = "bytes inflated for one object";
-            return Err(Failure::Range { what, value: all, max: LARGE_INFLATED_MAX });
-        }
         Ok((!inflated.is_empty()).then_some(inflated))
     }
 }
 
 /// A delta that is being applied.
-pub(super) struct Applying<'c, S> {
+struct Applying<'c, S> {
     chain: Rc<Chain<'c, S>>,
     link: usize,
-    inflating: Inflating<'c, S>,
+    inflating: Inflating<'c>,
     delta: LargeDelta,
     base: Option<Base<'c, S>>,
 }
@@ -149,7 +187,7 @@ struct Base<'c, S> {
     at: u64,
 }
 
-impl<S: PackStore> Applying<'_, S> {
+impl<'c, S: PackStore> Applying<'c, S> {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let mut result = Vec::new();
         loop {
@@ -169,14 +207,18 @@ impl<S: PackStore> Applying<'_, S> {
         }
     }
 
-    /// A part of the base.
+    /// A part of the base: of one that is held less than was asked for, if need be.
     async fn window(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Failure> {
-        let mut window = Vec::new();
-        let mut base = if let Some(base) = self.base.take().filter(|base| base.at <= offset) {
-            base
-        } else {
-            let source = Source::open_link(Rc::clone(&self.chain), self.link + 1).boxed_local().await?;
-            Base { source, stretch: Vec::new(), at: 0 }
+        if self.chain.plan.is_held.get(self.link + 1) == Some(&true) {
+            let base = self.held_base().await?;
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            let window = base.get(start..).unwrap_or_default();
+            return Ok(window.get(..len.min(HELD_WINDOW_LEN)).unwrap_or(window).to_vec());
+        }
+        let mut window = Vec::with_capacity(len);
+        let mut base = match self.base.take().filter(|base| base.at <= offset) {
+            Some(base) => base,
+            None => Base { source: self.open_base().await?, stretch: Vec::new(), at: 0 },
         };
         loop {
             let wanted_at = offset + window.len() as u64;
@@ -191,5 +233,27 @@ impl<S: PackStore> Applying<'_, S> {
             let more = base.source.next().await?;
             base.stretch = more.ok_or_else(|| Failure::shape("a base that is whole", self.link + 1))?;
         }
+    }
+
+    fn open_base(&self) -> LocalBoxFuture<'_, Result<Source<'c, S>, Failure>> {
+        Source::open_link(Rc::clone(&self.chain), self.link + 1).boxed_local()
+    }
+
+    /// The whole base, made when it is first asked for.
+    async fn held_base(&self) -> Result<Rc<Vec<u8>>, Failure> {
+        let link = self.link + 1;
+        let held = self.chain.held.borrow().get(&link).cloned();
+        if let Some(held) = held {
+            return Ok(held);
+        }
+        // The plan holds none that is longer than may be held.
+        let len = usize::try_from(self.chain.object_len(link)?).unwrap_or(usize::MAX);
+        let (mut base, mut source) = (Vec::with_capacity(len), self.open_base().await?);
+        while let Some(bytes) = source.next().await? {
+            base.extend_from_slice(&bytes);
+        }
+        let base = Rc::new(base);
+        self.chain.held.borrow_mut().insert(link, Rc::clone(&base));
+        Ok(base)
     }
 }

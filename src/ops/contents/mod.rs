@@ -6,24 +6,28 @@
 mod blobs;
 mod commits;
 mod fault;
+mod json_len;
 mod large;
 mod media_type;
+mod plan;
 mod pushed;
 mod revision;
+mod share;
 mod trees;
 
 use git_core::ObjectId;
 use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 
-pub(crate) use blobs::{Blob, send};
+pub(crate) use blobs::{Blob, Recipient, first_bytes, send};
 pub(crate) use fault::ContentsFault;
 pub(crate) use media_type::media_type;
 pub(crate) use pushed::Pushed;
 pub(crate) use revision::{FilePath, Revision};
 
 use super::catalog::LoadedCatalog;
-use super::get_repo::missing;
+use super::get_repo::{refused, refused_to_incarnation};
+use crate::config::OBJECT_RESIDENT_MAX;
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::names::{NamespaceName, RepoName};
@@ -46,19 +50,29 @@ impl<'a, S: PackStore> Contents<'a, S> {
         (namespace, repo): (&NamespaceName, &RepoName),
         revisions: &[Revision],
     ) -> Result<Self, Error> {
-        let names = revisions.iter().flat_map(Revision::ref_names).collect();
-        let opened = match objects.repo(namespace, repo)?.read(names).await? {
-            Ok(opened) => opened,
-            Err(Refusal::NotFound) => return Err(missing(objects, namespace, repo).await?),
-            Err(refusal) => return Err(Error::Refused { repo: repo.to_string(), refusal }),
-        };
-        let catalog = LoadedCatalog::load(&opened, store).await?;
-        Ok(Self { opened, catalog })
+        match read(objects, (namespace, repo, None), revisions).await? {
+            Ok(opened) => Self::load(opened, store).await,
+            Err(refusal) => Err(refused(objects, namespace, repo, refusal).await?),
+        }
     }
 
-    /// The incarnation that is read.
-    pub(crate) fn repo_id(&self) -> &str {
-        &self.opened.snapshot.repo_id
+    /// Opens one incarnation of a repo: whatever has taken its name since is none of its business.
+    pub(crate) async fn open_incarnation(
+        objects: &impl Objects,
+        store: &'a S,
+        (namespace, repo, repo_id): (&NamespaceName, &RepoName, &str),
+        revisions: &[Revision],
+    ) -> Result<Self, Error> {
+        match read(objects, (namespace, repo, Some(repo_id.to_owned())), revisions).await? {
+            Ok(opened) if opened.snapshot.repo_id == repo_id => Self::load(opened, store).await,
+            Err(refusal) => Err(refused_to_incarnation(repo, repo_id, refusal)),
+            Ok(_) => Err(Error::RepoNotFound(repo.to_string())),
+        }
+    }
+
+    async fn load(opened: Opened, store: &'a S) -> Result<Self, Error> {
+        let catalog = LoadedCatalog::load(&opened, store).await?;
+        Ok(Self { opened, catalog })
     }
 
     /// Whether a revision names an object.
@@ -92,9 +106,18 @@ impl<'a, S: PackStore> Contents<'a, S> {
         self.catalog.read_ahead(&[place]).await?;
         match self.catalog.object(place).await? {
             Some((_, content)) => Ok(content),
-            None => Err(ContentsFault::TooLarge(self.id(place)?).into()),
+            None => Err(ContentsFault::TooLarge { id: self.id(place)?, len_max: OBJECT_RESIDENT_MAX }.into()),
         }
     }
+}
+
+async fn read(
+    objects: &impl Objects,
+    (namespace, repo, repo_id): (&NamespaceName, &RepoName, Option<String>),
+    revisions: &[Revision],
+) -> Result<Result<Opened, Refusal>, Error> {
+    let names = revisions.iter().flat_map(Revision::ref_names).collect();
+    Ok(objects.repo(namespace, repo)?.read(names, repo_id).await?)
 }
 
 /// What callers are told of a hash that is no object's id.

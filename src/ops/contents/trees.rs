@@ -6,7 +6,9 @@ use git_core::pack::Kind;
 use git_core::pack::catalog::Place;
 use serde::{Serialize, Serializer};
 
-use super::{Contents, FilePath, Revision};
+use super::json_len::json_len;
+use super::{Contents, ContentsFault, FilePath, Revision};
+use crate::config::TREE_JSON_LEN_MAX;
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::store::PackStore;
@@ -51,7 +53,9 @@ impl<S: PackStore> Contents<'_, S> {
         for entry in TreeEntries::new(&content) {
             entry.map_err(stored_tree)?;
         }
-        Ok(Some(Tree(content)))
+        let tree = Tree(content);
+        json_len(&tree, TREE_JSON_LEN_MAX).ok_or(ContentsFault::TooLong { id, len_max: TREE_JSON_LEN_MAX })?;
+        Ok(Some(tree))
     }
 
     /// The file at a path, which may be a symbolic link; `None` when the revision or the path leads to none.

@@ -4,8 +4,8 @@ use git_core::ObjectId;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::{LOG_LIMIT_MAX, OBJECT_RESIDENT_MAX};
-use crate::ops::contents::{Contents, FilePath, Revision, send};
+use crate::config::{COMMITS_LEN_MAX, LOG_LIMIT_MAX, OBJECT_RESIDENT_MAX};
+use crate::ops::contents::{Contents, ContentsFault, FilePath, Recipient, Revision, first_bytes, send};
 
 impl Server {
     fn contents(&self, revisions: &[&str]) -> Contents<'_, MemoryPacks> {
@@ -33,8 +33,11 @@ impl Server {
         let contents = self.contents(&["HEAD"]);
         let blob = block_on(contents.blob_at(&Revision::head(), FilePath::parse(path).unwrap())).unwrap().unwrap();
         assert!(!contents.is_small(&blob));
-        let mut sink = MemorySink::default();
-        block_on(send(&contents.into_opened(), &*self.store, &blob, range, &mut sink)).unwrap();
+        let (mut sink, mut told) = (MemorySink::default(), None);
+        let tell = |first: Result<&[u8], _>| told = Some(first.unwrap().to_vec());
+        let opened = contents.into_opened();
+        block_on(send(&opened, &*self.store, (&blob, range.clone()), Recipient::Client, tell, &mut sink)).unwrap();
+        assert_eq!(told, block_on(first_bytes(&opened, &*self.store, &blob)).ok());
         sink.0
     }
 }
@@ -145,7 +148,50 @@ fn a_file_that_is_too_large_to_hold_is_made_as_it_is_sent() {
     assert!(server.part("large", 5_000_000..5_000_010) == again[5_000_000..5_000_010]);
     assert!(server.part("zeros", 1..zeros.len() as u64) == zeros[1..]);
     assert_eq!(server.part("large", 7..7), b"");
-    assert!(server.file("HEAD", "large").unwrap() == again);
+}
+
+#[test]
+fn a_file_that_a_delta_takes_from_its_base_backwards_is_made() {
+    let (server, work) = (Server::new("repo-of-test-co3"), Work::new("contents-backwards"));
+    let large = noise(5, usize::try_from(OBJECT_RESIDENT_MAX).unwrap() + 1_000_000);
+    let backwards: Vec<u8> = large.chunks(4096).rev().flatten().copied().collect();
+    for content in [&large, &backwards] {
+        work.commit("large", content);
+        let report = server.push(&work, &work.git(&["rev-parse", "HEAD"])).unwrap();
+        assert!(report.contains("unpack ok"), "{report}");
+    }
+    let stored: u64 = server.open(View::Fetch).snapshot.packs.iter().map(|row| row.pack.pack_len).sum();
+    assert!(stored < large.len() as u64 * 3 / 2, "one is a delta of the other");
+    let len = large.len() as u64;
+    assert!(server.part("large", 0..len) == backwards);
+    assert!(server.part("large", len - 10..len) == backwards[backwards.len() - 10..]);
+}
+
+#[test]
+fn text_that_is_longer_as_json_than_one_value_may_be_is_refused_before_it_is_made() {
+    let (server, work) = (Server::new("repo-of-test-co4"), Work::new("contents-escaped"));
+    let tree = work.git(&["mktree"]);
+    let commit = |n: usize| {
+        let who = "A <a@example.com> 1700000000 +0000";
+        let head = format!("tree {tree}\nauthor {who}\ncommitter {who}\n\n");
+        let written =
+            work.git_with(&["hash-object", "-w", "-t", "commit", "--stdin"], [head.as_bytes(), &vec![1; n]].concat());
+        String::from_utf8(written).unwrap().trim().to_owned()
+    };
+    for (n, is_shown) in [(1_390_000, true), (1_400_000, false)] {
+        let id = commit(n);
+        server.push(&work, &id).unwrap();
+        let contents = server.contents(&[&id]);
+        let (alone, log) =
+            (block_on(contents.commit(id.parse().unwrap())), block_on(contents.log(&revision(&id), 1, 0)));
+        if is_shown {
+            assert_eq!(alone.unwrap().into_iter().collect::<Vec<_>>(), log.unwrap());
+        } else {
+            let len_max = COMMITS_LEN_MAX;
+            assert_eq!(alone.unwrap_err(), ContentsFault::TooLong { id: id.parse().unwrap(), len_max }.into());
+            assert_eq!(log.unwrap_err(), ContentsFault::LogTooLarge { len_max }.into());
+        }
+    }
 }
 
 #[test]

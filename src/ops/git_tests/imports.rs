@@ -126,7 +126,7 @@ impl Importer {
     /// Why there is no repo.
     fn failure(&self) -> String {
         match self.info() {
-            Err(Error::Refused { refusal: crate::repo::call::Refusal::ImportFailed { reason }, .. }) => reason,
+            Err(Error::Refused { refusal: crate::repo::call::Refusal::ImportFailed { reason, .. }, .. }) => reason,
             other => panic!("{other:?}"),
         }
     }

@@ -90,6 +90,9 @@ pub(crate) enum Call {
     Read {
         /// Full names, and `HEAD` for the default branch.
         names: Vec<String>,
+        /// The incarnation, if only one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repo_id: Option<String>,
     },
     /// Pack and refs become real, together or not at all.
     Commit(Commit),
@@ -198,6 +201,9 @@ pub(crate) enum Refusal {
     /// There is no repo: an import failed for this reason.
     ImportFailed {
         reason: String,
+        /// The incarnation that it was to be; empty when an object that does not tell answers.
+        #[serde(default)]
+        repo_id: String,
     },
     /// A ref that another server told cannot be one.
     BadRef {
@@ -232,7 +238,9 @@ mod tests {
             &Call::Open { token_sha256: "h".into(), view: View::PushRefs },
             r#"{"open":{"token_sha256":"h","view":"push_refs"}}"#,
         );
-        travels_as(&Call::Read { names: vec!["HEAD".into()] }, r#"{"read":{"names":["HEAD"]}}"#);
+        let read = |repo_id| Call::Read { names: vec!["HEAD".into()], repo_id };
+        travels_as(&read(None), r#"{"read":{"names":["HEAD"]}}"#);
+        travels_as(&read(Some("r".into())), r#"{"read":{"names":["HEAD"],"repo_id":"r"}}"#);
         travels_as(
             &Call::ListTokens(ListTokens { repo_id: None, state: Some(TokenState::Revoked), per_page: 30, page: 1 }),
             r#"{"list_tokens":{"state":"revoked","per_page":30,"page":1}}"#,
@@ -366,6 +374,10 @@ mod tests {
         travels_as::<Result<Reply, Refusal>>(
             &Err(Refusal::NotReady(Status::Importing)),
             r#"{"Err":{"not_ready":"importing"}}"#,
+        );
+        travels_as::<Result<Reply, Refusal>>(
+            &Err(Refusal::ImportFailed { reason: "why".into(), repo_id: "r".into() }),
+            r#"{"Err":{"import_failed":{"reason":"why","repo_id":"r"}}}"#,
         );
     }
 }

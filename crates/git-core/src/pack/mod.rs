@@ -9,6 +9,7 @@ mod blocks;
 mod cache;
 pub mod catalog;
 mod contents;
+pub mod copies;
 mod cut;
 pub mod delta;
 pub mod deltify;
