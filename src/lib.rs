@@ -3,6 +3,7 @@
 //! `http` takes requests apart, `ops` does what they want, `repo`, `namespace` and `account` are the Durable Objects
 //! and the way to them, `store` is R2, `remote` other Git servers. Calls go down that list, never up. Beside `http`
 //! stand `binding`, which other Workers call, and `maintenance`: what it begins is asked for by the repos themselves.
+//! `events` keeps what operations leave behind.
 
 mod account;
 mod announce;

@@ -1,6 +1,6 @@
 //! What all kinds of Durable Object have in common: their database, its one transaction, and the wire to them.
 //!
-//! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`], [`crate::account`] and [`crate::maintenance`].
+//! Nothing here knows what is stored: see [`crate::repo`], [`crate::namespace`], [`crate::account`], [`crate::events`] and [`crate::maintenance`].
 
 mod backoff;
 mod database;

@@ -54,7 +54,7 @@ pub(super) fn merge_some<D: Database>(db: &D) -> Result<bool, Failure> {
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     let merged = merge(&parts, EVENT_SEGMENT_INFLATED_MAX).and_then(|bytes| Ok((header(&bytes)?, bytes)));
     match merged {
-        Ok((header, bytes)) if bytes.len() <= EVENT_ROW_LEN_MAX => {
+        Ok((header, bytes)) if can_be_kept(&header, &bytes) => {
             replace(db, *first, (!is_last).then_some(level + 1), &header, &bytes)?;
             delete(db, others)?;
         }
@@ -68,6 +68,12 @@ pub(super) fn merge_some<D: Database>(db: &D) -> Result<bool, Failure> {
         }
     }
     Ok(true)
+}
+
+/// Whether a row has room for it, and whoever reads it.
+fn can_be_kept(header: &Header, bytes: &[u8]) -> bool {
+    let inflated_len = usize::try_from(header.inflated_len).unwrap_or(usize::MAX);
+    bytes.len() <= EVENT_ROW_LEN_MAX && inflated_len <= EVENT_SEGMENT_INFLATED_MAX
 }
 
 /// The first segments of a level, as many as may be merged into one: one at least.

@@ -152,7 +152,7 @@ fn one_alarm_does_some_merges_and_the_next_one_goes_on_at_once() {
 #[test]
 fn segments_that_are_too_much_together_are_merged_apart_and_no_more() {
     let store = Store::new();
-    // Durations and messages that cannot be made short: some 240 KB each.
+    // Messages that cannot be made short: together more than a merge takes.
     let mut state = 1_u32;
     for _ in 0..EVENT_MERGE_FAN {
         let events: Vec<Event> = (0..6_000)
@@ -165,12 +165,9 @@ fn segments_that_are_too_much_together_are_merged_apart_and_no_more() {
         store.record(&events);
     }
     store.settle();
-    let lens = store.db().exec("SELECT len, level IS NULL FROM segments", &[]).unwrap();
-    for mut row in lens {
-        let (len, is_last) = (row.integer().unwrap(), row.flag().unwrap());
-        assert!(len <= 2 * EVENT_SEGMENT_LEN_MAX as u64 && (is_last || store.levels().len() < 16), "{len} {is_last}");
-    }
-    assert!(store.levels().iter().any(Option::is_none));
+    let n_closed = store.levels().iter().filter(|level| level.is_none()).count();
+    assert!(n_closed >= 1 && (store.levels().len() as u64) < EVENT_MERGE_FAN, "{:?}", store.levels());
+    assert_eq!(store.db().exec("SELECT 1 FROM segments WHERE len > 1048576", &[]).unwrap().len(), 0);
     assert_eq!(store.all(), ["a:96000:96000"]);
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::events::shard_of;
 use crate::objects::Objects;
 
-/// What is to be made up: events of one namespace, one after the other from one time to another.
+/// What is to be made up: events of one namespace from one time to another.
 #[derive(Debug, Deserialize)]
 struct MadeUp {
     namespace: String,
@@ -39,7 +39,10 @@ pub(super) async fn record(objects: &impl Objects, body: &[u8]) -> Result<Answer
     let mut n = 0;
     while n < made_up.n_events {
         let end = made_up.n_events.min(n + made_up.n_at_once.max(1));
-        let events: Vec<Event> = (n..end).map(|n| event(&made_up, &mut random, n)).collect();
+        // They come in at any time, those that are recorded later after those recorded before.
+        let at = |n| made_up.from_ms + made_up.span_ms * n / made_up.n_events;
+        let times = (at(n), at(end));
+        let events: Vec<Event> = (n..end).map(|_| event(&made_up, &mut random, times)).collect();
         let segment = encode(&events);
         recorded.n_segments += 1;
         recorded.n_bytes += segment.len() as u64;
@@ -56,7 +59,7 @@ pub(super) async fn record(objects: &impl Objects, body: &[u8]) -> Result<Answer
     clippy::cast_sign_loss,
     reason = "numbers are small, and made up"
 )]
-fn event(made_up: &MadeUp, random: &mut Random, n: u64) -> Event {
+fn event(made_up: &MadeUp, random: &mut Random, (from_ms, to_ms): (u64, u64)) -> Event {
     let (event_type, message) = match random.below(1000) {
         0..700 => (EventType::Pull, String::new()),
         700..950 => (EventType::Push, String::new()),
@@ -67,7 +70,7 @@ fn event(made_up: &MadeUp, random: &mut Random, n: u64) -> Event {
     let normal = (0..12).map(|_| random.part()).sum::<f64>() - 6.0;
     let repo = (random.part().powi(2) * made_up.n_repos as f64) as u64;
     Event {
-        time_ms: made_up.from_ms + made_up.span_ms * n / made_up.n_events.max(1),
+        time_ms: from_ms + random.below(1 + to_ms - from_ms),
         duration_ms: (50.0 * normal.exp()) as u32,
         namespace: made_up.namespace.clone(),
         repository: format!("agent-{:06x}", repo.wrapping_mul(0x009e_3779) & 0x00ff_ffff),

@@ -1,6 +1,7 @@
 //! Adding up: events in, groups with their numbers out, in several stores apart if need be.
 
 mod group;
+mod key;
 mod partial;
 mod shape;
 mod sketch;
@@ -14,6 +15,7 @@ pub use sketch::Quantiles;
 use crate::bytes::Malformed;
 use crate::query::{Decided, Query};
 use crate::segment::{Row, Segment, SegmentError};
+use key::{Indexes, Key};
 use shape::{OutcomePart, Shape, SubjectPart};
 use sketch::Sketch;
 
@@ -55,15 +57,6 @@ impl From<Malformed> for AggregateError {
     }
 }
 
-/// What tells a group from the others: its names by their numbers, and a time. What the question does not group by is the same in
-/// all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    subject: u32,
-    outcome: u32,
-    time_ms: u64,
-}
-
 /// The numbers of a group.
 #[derive(Debug, Clone, Default)]
 struct Tally {
@@ -81,7 +74,7 @@ pub struct Aggregation<'q> {
     n_groups_max: usize,
     subjects: Names<SubjectPart>,
     outcomes: Names<OutcomePart>,
-    indexes: HashMap<Key, usize>,
+    indexes: Indexes,
     groups: Vec<(Key, Tally)>,
 }
 
@@ -95,7 +88,7 @@ impl<'q> Aggregation<'q> {
             n_groups_max,
             subjects: Names::default(),
             outcomes: Names::default(),
-            indexes: HashMap::new(),
+            indexes: Indexes::default(),
             groups: Vec::new(),
         }
     }

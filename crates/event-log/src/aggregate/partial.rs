@@ -5,8 +5,9 @@
 //! or kind and a message; groups, each the indexes of both, its time, count, sum and, if there are any, the buckets of its
 //! quantiles.
 
+use super::key::Key;
 use super::shape::{Class, OutcomePart, SubjectPart};
-use super::{AggregateError, Aggregation, Key, Names, Tally};
+use super::{AggregateError, Aggregation, Names, Tally};
 use crate::bytes::{Reader, push_number, push_text};
 use crate::query::{Dimension, Query};
 

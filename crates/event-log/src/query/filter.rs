@@ -1,5 +1,7 @@
 //! Which events count: comparisons, all or any of which must hold.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Dimension;
@@ -114,6 +116,32 @@ impl Filter {
             },
         }
     }
+
+    /// The namespaces outside of which the filter never holds, as they are spelt; none where it may hold in any.
+    pub fn namespaces(&self) -> Option<BTreeSet<&str>> {
+        match self {
+            Self::And(all) => {
+                let known = all.iter().filter_map(Self::namespaces);
+                known.reduce(|both, other| both.intersection(&other).copied().collect())
+            }
+            Self::Or(any) => any.iter().map(Self::namespaces).try_fold(BTreeSet::new(), |mut either, other| {
+                either.extend(other?);
+                Some(either)
+            }),
+            Self::Compare { dimension, by: Operator::Eq | Operator::In, with } => {
+                let texts = with.iter().filter_map(|operand| match operand {
+                    Operand::Text(text) => Some(text.as_str()),
+                    Operand::Time(_) => None,
+                });
+                match dimension {
+                    Dimension::RepositoryNamespace => Some(texts.collect()),
+                    Dimension::Repository => Some(texts.map(|text| text.split('/').next().unwrap_or(text)).collect()),
+                    _ => None,
+                }
+            }
+            Self::Compare { .. } => None,
+        }
+    }
 }
 
 impl Operator {
@@ -201,6 +229,23 @@ mod tests {
         assert_eq!(minute(Operator::Leq), range(0, 119_999));
         assert_eq!(minute(Operator::Lt), range(0, 119_998));
         assert_eq!(minute(Operator::Neq), TimeRange::ALL);
+    }
+
+    #[test]
+    fn the_namespaces_of_a_filter_are_those_that_it_names() {
+        let of = |dimension, texts: &[&str]| {
+            let texts: Vec<Operand> = texts.iter().map(|text| Operand::Text((*text).to_owned())).collect();
+            Filter::compare(dimension, Operator::In, texts)
+        };
+        let named = of(Dimension::RepositoryNamespace, &["a", "b"]);
+        assert_eq!(named.namespaces(), Some(["a", "b"].into()));
+        let repos = of(Dimension::Repository, &["b/one", "c/two"]);
+        assert_eq!(Filter::And(vec![named.clone(), repos.clone()]).namespaces(), Some(["b"].into()));
+        assert_eq!(Filter::Or(vec![named.clone(), repos]).namespaces(), Some(["a", "b", "c"].into()));
+        let any = Filter::compare(Dimension::RepositoryNamespace, Operator::Neq, [Operand::Text("a".into())]);
+        assert_eq!(Filter::And(vec![any.clone(), named.clone()]).namespaces(), Some(["a", "b"].into()));
+        assert_eq!(Filter::Or(vec![any, named]).namespaces(), None);
+        assert_eq!(Filter::And(vec![]).namespaces(), None);
     }
 
     #[test]
