@@ -183,8 +183,8 @@ test("a file that a delta takes from its base backwards is sent, or refused befo
   const other = await api.createRepo();
   await shop.newRepo("backwards", 1);
   for (const [name, length, block, status] of [
-    ["held", 12 * 1024 * 1024, 4096, 200],
-    ["too large", 33 * 1024 * 1024, 65_536, 413],
+    ["held", 12 * 1024 * 1024, 16_384, 200],
+    ["too large", 33 * 1024 * 1024, 131_072, 413],
   ] as const) {
     const content = randomFillSync(Buffer.alloc(length));
     const blocks = Array.from({ length: length / block }, (_, n) => content.subarray(n * block, (n + 1) * block));
