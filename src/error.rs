@@ -20,6 +20,7 @@ use crate::ops::contents::ContentsFault;
 use crate::ops::import::ImportFault;
 use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
+use crate::witness::FaultClass;
 use codes::{
     ALREADY_EXISTS, AUTHENTICATION, CREATE_IN_PROGRESS, Code, FORK_IN_PROGRESS, IMPORT_IN_PROGRESS, INTERNAL_ERROR,
     INVALID_INPUT, INVALID_REPO_NAME, INVALID_TTL, INVALID_URL, MEMORY_LIMIT, METHOD_NOT_ALLOWED, NOT_EMPTY, NOT_FOUND,
@@ -136,6 +137,16 @@ impl Error {
         };
         let error = json!({ "code": code.word, "numericCode": code.number, "message": self.message() });
         Answer::json(status, &json!({ "error": error }))
+    }
+
+    /// Whose doing it is, for the metrics.
+    pub(crate) fn fault_class(&self) -> FaultClass {
+        match self.rest().0 {
+            507 => FaultClass::StorageLimit,
+            429 => FaultClass::RateLimited,
+            500.. => FaultClass::Server,
+            _ => FaultClass::Client,
+        }
     }
 
     /// The cause that is logged and never sent.

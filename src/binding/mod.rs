@@ -83,7 +83,7 @@ pub async fn answer_binding(
                 log::error(format_args!("request {}: {cause}", witness.request_id));
             }
             let answer = error.to_binding();
-            witness.refused(&error, answer.status);
+            witness.refused(&error);
             witness.meter.sent(answer.body.len());
             answer.into_response(false)?
         }

@@ -83,7 +83,7 @@ impl Asking<'_> {
         if let Some(cause) = error.cause() {
             log::error(format_args!("request {}: {cause}", self.witness.request_id));
         }
-        self.witness.refused(error, answer.status);
+        self.witness.refused(error);
         answer
     }
 }

@@ -52,18 +52,6 @@ pub(crate) enum FaultClass {
     Server,
 }
 
-impl FaultClass {
-    /// By the status of an answer that is no success.
-    fn of_status(status: u16) -> Self {
-        match status {
-            507 => Self::StorageLimit,
-            429 => Self::RateLimited,
-            500.. => Self::Server,
-            _ => Self::Client,
-        }
-    }
-}
-
 /// Why a request came to nothing, in words without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -149,8 +137,8 @@ impl Witness {
     }
 
     /// The same by what it is answered.
-    pub(crate) fn refused(&self, error: &Error, status: u16) {
-        self.failed(FaultClass::of_status(status), &error.message());
+    pub(crate) fn refused(&self, error: &Error) {
+        self.failed(error.fault_class(), &error.message());
     }
 
     /// The answer goes on after its head; who sends it tells when it is over.

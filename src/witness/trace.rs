@@ -78,6 +78,9 @@ impl FaultClass {
 mod tests {
     use super::super::Subject;
     use super::*;
+    use crate::durable::Failure;
+    use crate::error::Error;
+    use crate::ops::storage::StorageLimit;
 
     fn witness() -> Witness {
         let subject = Subject { route: "r", namespace: Some("ns".into()), repo: Some("repo".into()) };
@@ -101,14 +104,18 @@ mod tests {
 
     #[test]
     fn what_went_wrong_leaves_an_event_of_its_class() {
-        let classes = [(507, EventType::StorageLimitReached), (429, EventType::RateLimited)];
-        for (status, event_type) in
-            [(500, EventType::ServerError), (404, EventType::ClientError)].into_iter().chain(classes)
-        {
+        let errors = [
+            (Error::Storage(StorageLimit::Repo { max: 7 }), EventType::StorageLimitReached),
+            (Error::RateLimited, EventType::RateLimited),
+            (Error::Failed(Failure::Platform("secret".into())), EventType::ServerError),
+            (Error::NoRoute, EventType::ClientError),
+        ];
+        for (error, event_type) in errors {
             let witness = witness();
             witness.admitted();
-            witness.failed(FaultClass::of_status(status), "why");
-            assert_eq!(witness.trace(1_007), Trace::Events(vec![event(event_type, "why")]));
+            witness.refused(&error);
+            assert_eq!(witness.trace(1_007), Trace::Events(vec![event(event_type, &error.message())]));
+            assert!(!error.message().contains("secret"));
         }
     }
 
