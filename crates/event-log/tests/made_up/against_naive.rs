@@ -28,6 +28,9 @@ fn holds(filter: &Filter, event: &Event) -> bool {
     match filter {
         Filter::And(all) => all.iter().all(|filter| holds(filter, event)),
         Filter::Or(any) => any.iter().any(|filter| holds(filter, event)),
+        Filter::OfNamespaces(names) => {
+            names.iter().any(|name| name.to_ascii_lowercase() == event.namespace.to_ascii_lowercase())
+        }
         Filter::Compare { dimension, by, with } => {
             let value = value(event, *dimension);
             let mut alike =
