@@ -29,7 +29,8 @@ fn holds(filter: &Filter, event: &Event) -> bool {
         Filter::And(all) => all.iter().all(|filter| holds(filter, event)),
         Filter::Or(any) => any.iter().any(|filter| holds(filter, event)),
         Filter::OfNamespaces(names) => {
-            names.iter().any(|name| name.to_ascii_lowercase() == event.namespace.to_ascii_lowercase())
+            let namespace = event.namespace.to_ascii_lowercase();
+            names.iter().map(|name| name.to_ascii_lowercase()).any(|name| name == namespace)
         }
         Filter::Compare { dimension, by, with } => {
             let value = value(event, *dimension);
