@@ -4,6 +4,7 @@
 
 mod causes;
 mod codes;
+mod graphql;
 mod success;
 mod words;
 

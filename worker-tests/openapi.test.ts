@@ -47,8 +47,9 @@ test("its version is that of the Worker", () => {
   assert.equal(document.info.version, /^version = "(.+)"$/m.exec(read("Cargo.toml"))?.[1]);
 });
 
+// Queries for metrics are none of them: GraphQL describes itself, in docs/metrics.graphql and to who asks.
 test("its operations are the calls of the route table", () => {
-  const enums = read("src", "http", "route.rs").matchAll(/enum ((?:Rest|Namespace)Call|RepoPart) \{\n([^]*?)\n\}/g);
+  const enums = read("src", "http", "calls.rs").matchAll(/enum ((?:Rest|Namespace)Call|RepoPart) \{\n([^]*?)\n\}/g);
   const variants = [...enums].flatMap(([, of, body = ""]) =>
     [...body.matchAll(/^ {4}(\w+)/gm)].map(([, name = ""]) => (of === "RepoPart" ? `Read${name}` : name)),
   );

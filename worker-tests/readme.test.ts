@@ -64,6 +64,7 @@ test("the other commands work as they stand, one after the other", async () => {
   const head = await shop.git("work", "rev-parse", "HEAD");
   assert.equal(remote, `${server.origin}/git/default/${name}.git`);
   assert.match(stdout, /^Objects in R2 that nobody holds: none\nHeld, and not there: none$/m);
+  assert.match(stdout, /^\{"data":\{"viewer":\{"accounts":\[\{"artifactsEventsAdaptiveGroups":\[.*\]\}\]\}\}\}$/m);
   assert.match(stdout, new RegExp(`Issued a read token for repo "${name}"`));
   assert.equal(await shop.git(name, "rev-parse", "HEAD"), head);
   assert.match(stdout, new RegExp(`^${head}\\trefs/heads/main$`, "m"));

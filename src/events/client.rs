@@ -40,7 +40,6 @@ impl<W: Wire> EventsClient<W> {
     }
 
     /// How many requests without valid credentials came in the hours that begin from one time to another, both included.
-    #[cfg_attr(not(test), expect(dead_code, reason = "whoever shows the counters asks for them"))]
     pub(crate) async fn noise(&self, from_ms: u64, to_ms: u64) -> Result<Vec<Noise>, Failure> {
         let answer = ask::<_, _, QueryRefusal>(&self.wire, &Call::Noise { from_ms, to_ms }, &[]).await?;
         match answer.result {

@@ -8,6 +8,7 @@ mod cors;
 mod debug;
 pub(crate) mod envelope;
 mod git;
+mod graphql;
 mod openapi;
 mod rest;
 mod route;
@@ -80,11 +81,16 @@ impl Asking<'_> {
 
     /// The same answer, of which it is noted why it is no success.
     fn refused(&self, error: &Error, answer: Answer) -> Answer {
+        self.note(error);
+        answer
+    }
+
+    /// Notes why a request, or a part of it, comes to nothing.
+    fn note(&self, error: &Error) {
         if let Some(cause) = error.cause() {
             log::error(format_args!("request {}: {cause}", self.witness.request_id));
         }
         self.witness.refused(error);
-        answer
     }
 }
 
@@ -121,6 +127,7 @@ fn witness_of(request: &Request, method: &str, routed: &Result<Route, Error>) ->
     let (surface, subject) = match routed {
         Ok(Route::Git(route)) => (Surface::Git, route.subject()),
         Ok(Route::Rest(route)) => (Surface::Rest, route.call.subject()),
+        Ok(Route::Graphql) => (Surface::Graphql, Subject { route: "graphql", ..Subject::default() }),
         Ok(Route::OpenApi) => (Surface::Other, Subject { route: "openapi.json", ..Subject::default() }),
         Ok(Route::Debug(_)) => (Surface::Other, Subject { route: "debug", ..Subject::default() }),
         Err(_) => (Surface::Other, Subject { route: "none", ..Subject::default() }),
@@ -140,6 +147,10 @@ async fn answer(asking: &Asking<'_>, routed: Result<Route, Error>) -> worker::Re
         Ok(Route::Rest(route)) => match serve_rest(asking, &route).await {
             Ok(response) => return Ok(response),
             Err(error) => asking.refused(&error, error.to_rest()),
+        },
+        Ok(Route::Graphql) => match graphql::serve(asking).await {
+            Ok(answer) => answer,
+            Err(error) => asking.refused(&error, error.to_graphql()),
         },
         Ok(Route::Debug(trigger)) => match serving(asking.config) {
             Ok(config) if debug::is_open(config, asking.url) => match debug::fire(trigger, asking).await {

@@ -15,6 +15,8 @@ use git::{endpoint, git_route};
 pub(crate) enum Route {
     Git(GitRoute),
     Rest(RestRoute),
+    /// A query for metrics.
+    Graphql,
     /// The description of the REST API.
     OpenApi,
     /// What is there for tests and benchmarks alone.
@@ -51,6 +53,8 @@ fn route_of(method: &str, path: &str) -> Result<Route, Error> {
         ["client", "v4", "accounts", account, "artifacts", "storage"] => storage_route(method, Some(account)),
         ["v1", "api", "storage"] => storage_route(method, None),
         ["git", namespace, repo, rest @ ..] => Ok(git_route(namespace, repo, endpoint(method, rest))),
+        ["client", "v4", "graphql"] if method == "POST" => Ok(Route::Graphql),
+        ["client", "v4", "graphql"] => Err(Error::MethodNotAllowed { allow: "POST" }),
         ["openapi.json"] if method == "GET" => Ok(Route::OpenApi),
         ["openapi.json"] => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
         ["__debug", path @ ..] => Trigger::parse(method, path).map(Route::Debug).ok_or(Error::NoRoute),
@@ -247,6 +251,12 @@ mod tests {
     fn the_description_of_the_api_is_read_only() {
         assert_eq!(route("HEAD", "/openapi.json"), Ok(Route::OpenApi));
         assert_eq!(route("POST", "/openapi.json"), Err(Error::MethodNotAllowed { allow: "GET, HEAD" }));
+    }
+
+    #[test]
+    fn queries_for_metrics_are_posts() {
+        assert_eq!(route("POST", "/client/v4/graphql"), Ok(Route::Graphql));
+        assert_eq!(route("GET", "/client/v4/graphql"), Err(Error::MethodNotAllowed { allow: "POST" }));
     }
 
     #[test]

@@ -104,29 +104,30 @@ where
     let body = ResponseBody::Stream(stream.readable().unchecked_into());
     let written = write(BodySink { writer, meter: Rc::clone(&witness.meter) });
     spawn_local(async move {
-        let ended = match written.await {
-            Ok(sink) => JsFuture::from(sink.writer.close()).await,
+        let ending = match written.await {
+            Ok(sink) => sink.writer.close(),
             Err((sink, unsent @ Unsent::Told(_))) => {
                 log::error(&unsent);
                 witness.failed(FaultClass::Server, INTERNAL);
-                JsFuture::from(sink.writer.close()).await
+                sink.writer.close()
             }
             Err((sink, unsent @ Unsent::Failed(_))) => {
                 log::error(&unsent);
                 witness.failed(FaultClass::Server, INTERNAL);
-                JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
+                sink.writer.abort(&"the answer could not be completed".into())
             }
             Err((_, Unsent::NotBegun)) => return,
             Err((sink, unsent @ Unsent::Gone(_))) => {
                 log::warn(&unsent);
                 witness.left();
-                JsFuture::from(sink.writer.abort(&"the client went away".into())).await
+                sink.writer.abort(&"the client went away".into())
             }
         };
-        if let Err(error) = ended {
+        // A client that has been told what is wrong goes away without taking the end, and then there is none.
+        audience.tell(&witness, status);
+        if let Err(error) = JsFuture::from(ending).await {
             log::warn(Unsent::Gone(error.into()));
         }
-        audience.tell(&witness, status);
     });
     Response::from_body(body)
 }

@@ -12,6 +12,7 @@ pub(crate) mod delete_repo;
 pub(crate) mod fork;
 pub(crate) mod get_repo;
 pub(crate) mod import;
+pub(crate) mod metrics;
 mod new_name;
 pub(crate) mod object_info;
 pub(crate) mod receive_pack;

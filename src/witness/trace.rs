@@ -20,6 +20,10 @@ impl Witness {
         if fault.is_some() && !self.is_admitted.get() {
             return Trace::Noise(self.surface.of_noise());
         }
+        // Who asks for metrics does not change them.
+        if self.surface == Surface::Graphql {
+            return Trace::Events(Vec::new());
+        }
         let done = deeds.iter().filter_map(event_type).map(|event_type| self.event(event_type, "", now));
         let mut events: Vec<_> = done.collect();
         if let (true, Some(Fault { class, message })) = (events.is_empty(), &*fault) {
@@ -124,6 +128,16 @@ mod tests {
         let witness = witness();
         witness.failed(FaultClass::Client, "no credentials");
         assert_eq!(witness.trace(1_007), Trace::Noise(events::Surface::Git));
+    }
+
+    #[test]
+    fn a_query_for_metrics_leaves_none_of_its_own() {
+        let subject = Subject { route: "graphql", ..Subject::default() };
+        let witness = Witness::new(1_000, "id".into(), "POST".into(), Surface::Graphql, subject);
+        witness.failed(FaultClass::Client, "no credentials");
+        assert_eq!(witness.trace(1_007), Trace::Noise(events::Surface::Graphql));
+        witness.admitted();
+        assert_eq!(witness.trace(1_007), Trace::Events(Vec::new()));
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl<'a> Decided<'a> {
         match filter {
             Filter::And(all) => Self::joined(all.iter().map(|part| Self::new(part, segment)), true),
             Filter::Or(any) => Self::joined(any.iter().map(|part| Self::new(part, segment)), false),
+            Filter::OfNamespaces(names) => {
+                let is_one =
+                    |subject: &Subject<'_>| names.iter().any(|name| name.eq_ignore_ascii_case(subject.namespace));
+                Self::Subject(segment.subjects().iter().map(is_one).collect()).folded()
+            }
             Filter::Compare { dimension, by, with } => {
                 if let Some(window_ms) = dimension.window_ms() {
                     return Self::time(window_ms, *by, with, segment);

@@ -25,6 +25,8 @@ pub enum Filter {
         /// not. A time is no text: with such a one nothing but what must not be holds.
         with: Vec<Operand>,
     },
+    /// The event is of one of these namespaces, without regard to case: what a caller may see is no matter of spelling.
+    OfNamespaces(Vec<String>),
 }
 
 /// How a value is compared.
@@ -107,6 +109,7 @@ impl Filter {
         match self {
             Self::And(all) => all.iter().map(Self::time_range).fold(TimeRange::ALL, TimeRange::both),
             Self::Or(any) => any.iter().map(Self::time_range).fold(TimeRange::NONE, TimeRange::hull),
+            Self::OfNamespaces(_) => TimeRange::ALL,
             Self::Compare { dimension, by, with } => match dimension.window_ms() {
                 Some(window_ms) if !by.is_negative() => {
                     let ranges = with.iter().map(|operand| by.times(operand, window_ms));
@@ -117,7 +120,8 @@ impl Filter {
         }
     }
 
-    /// The namespaces outside of which the filter never holds, as they are spelt; none where it may hold in any.
+    /// The namespaces outside of which the filter never holds, as they are spelt; none where it may hold in any, or where it
+    /// looks at no spelling.
     pub fn namespaces(&self) -> Option<BTreeSet<&str>> {
         match self {
             Self::And(all) => {
@@ -139,12 +143,20 @@ impl Filter {
                     _ => None,
                 }
             }
-            Self::Compare { .. } => None,
+            Self::Compare { .. } | Self::OfNamespaces(_) => None,
         }
     }
 }
 
 impl Operator {
+    /// Whether a value, of times one already cut to its window, stands so to these.
+    pub fn holds(self, value: &Operand, with: &[Operand]) -> bool {
+        match value {
+            Operand::Time(time) => self.holds_for_time(*time, with),
+            Operand::Text(text) => self.holds_for_text(text, with),
+        }
+    }
+
     /// Whether it says what must not be.
     pub(super) const fn is_negative(self) -> bool {
         matches!(self, Self::Neq | Self::NotIn | Self::NotLike)
@@ -252,6 +264,7 @@ mod tests {
     fn a_time_is_no_text_and_of_nothing_nothing_holds() {
         let text = [Operand::Text("5".into())];
         assert!(!Operator::Eq.holds_for_time(5, &text) && Operator::Neq.holds_for_time(5, &text));
+        assert!(!Operator::Eq.holds(&Operand::Time(5), &text) && Operator::Eq.holds(&text[0], &text));
         assert!(!Operator::In.holds_for_text("a", &[]) && Operator::NotIn.holds_for_text("a", &[]));
     }
 }

@@ -28,6 +28,10 @@ fn holds(filter: &Filter, event: &Event) -> bool {
     match filter {
         Filter::And(all) => all.iter().all(|filter| holds(filter, event)),
         Filter::Or(any) => any.iter().any(|filter| holds(filter, event)),
+        Filter::OfNamespaces(names) => {
+            let namespace = event.namespace.to_ascii_lowercase();
+            names.iter().map(|name| name.to_ascii_lowercase()).any(|name| name == namespace)
+        }
         Filter::Compare { dimension, by, with } => {
             let value = value(event, *dimension);
             let mut alike =

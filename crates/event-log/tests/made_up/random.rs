@@ -84,9 +84,10 @@ pub(crate) fn varied(random: &mut Random, n_events: usize) -> Vec<Event> {
 
 pub(crate) fn filter(random: &mut Random, depth: u32) -> Filter {
     let n = random.below(4);
-    match random.below(3) {
-        0 if depth > 0 => Filter::And((0..n).map(|_| filter(random, depth - 1)).collect()),
-        1 if depth > 0 => Filter::Or((0..n).map(|_| filter(random, depth - 1)).collect()),
+    match random.below(8) {
+        0 | 1 if depth > 0 => Filter::And((0..n).map(|_| filter(random, depth - 1)).collect()),
+        2 | 3 if depth > 0 => Filter::Or((0..n).map(|_| filter(random, depth - 1)).collect()),
+        4 => Filter::OfNamespaces((0..n).map(|_| (*random.one_of(&["a", "A", "b", "one"])).to_owned()).collect()),
         _ => comparison(random),
     }
 }
