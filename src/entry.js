@@ -55,6 +55,7 @@ export default class extends WorkerEntrypoint {
       return await answer;
     } catch (error) {
       console.error("request ended by", error);
+      console.log(endedLine(request));
       return internalError(new URL(request.url).pathname);
     }
   }
@@ -171,6 +172,12 @@ const argumentsLengthMax = 64 * 1024;
 /** What the caller catches. The message has the code too: callers of before 2026-04-21 get nothing else. */
 function artifactsError({ code, numericCode, message }) {
   return Object.assign(new Error(`${code} (${numericCode}): ${message}`), { name: "ArtifactsError", code, numericCode });
+}
+
+/** The line of a request that Rust can tell nothing of any more, in the form of the others. */
+function endedLine({ method, headers }) {
+  const request_id = headers.get("cf-ray") ?? undefined;
+  return JSON.stringify({ request_id, method, route: "unknown", status: 500, error: "the instance of the program ended" });
 }
 
 /** The one code that src/error.rs cannot give: Rust is gone. */

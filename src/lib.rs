@@ -24,6 +24,7 @@ mod objects;
 mod ops;
 mod random;
 mod rate_limit;
+mod redact;
 mod remote;
 mod repo;
 mod shown;

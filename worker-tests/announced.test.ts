@@ -186,6 +186,16 @@ test("events are written to a dataset, too", async () => {
   assert.ok(of_repo.every(({ doubles: [ms] }) => ms !== undefined && ms >= 0));
 });
 
+test("a push that moves hundreds of refs is told of each", async () => {
+  const many = await api.createRepo();
+  await shop.git("work", "push", "--quiet", many.url, "main");
+  const refs = Array.from({ length: 300 }, (_, n) => `main:refs/heads/b-${n}`);
+  await shop.git("work", "push", "--quiet", many.url, ...refs);
+  const all = await messages(many.name, 303);
+  const pushed = all.filter(({ type }) => type.endsWith(".pushed"));
+  assert.equal(new Set(pushed.map(({ payload }) => payload["ref"])).size, 301);
+});
+
 test("what was refused is not told", async () => {
   const before_ = (await messagesOf(repo.name)).length;
   assert.equal((await api.request("POST", "/default/repos", { json: { name: repo.name } })).status, 409);

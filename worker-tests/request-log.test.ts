@@ -1,5 +1,6 @@
 /** The line that each request leaves in the log, and what it says of itself when it is asked. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Caller } from "./binding/call.ts";
@@ -21,6 +22,7 @@ interface Line {
   bytes_in: number;
   bytes_out: number;
   error?: string;
+  is_cut_off?: boolean;
 }
 
 const caller = { source: "worker-tests/binding/caller.ts", entrypoint: "Artifacts", props: { namespace: "default" } };
@@ -89,6 +91,13 @@ test("no line holds a token, a password or anything of a body", async () => {
   const { log } = bound;
   await linesOf(async () => {
     await api.request("DELETE", `/default/tokens/${secret}`);
+    await api.request("DELETE", `/default/tokens/${secret.replaceAll("_", "%255F")}`);
+    await api.request("GET", `/default/repos/art_api_${secret.slice(7)}`);
+    await fetch(`${bound.origin}/git/default/${repo.name}.git/git-upload-pack`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}` },
+      body: `0028${hidden.padEnd(36)}`,
+    });
     await api.request("GET", `/default/repos/${secret}`);
     await api.request("POST", "/default/tokens", { json: { repo: secret } });
     await api.request("PATCH", `/default/repos/${repo.name}`, { json: { description: hidden } });
@@ -102,6 +111,29 @@ test("no line holds a token, a password or anything of a body", async () => {
   const all = log.join("\n");
   assert.ok(log.length > 10, "something was logged");
   for (const word of [secret, secret.slice(7), hidden, editToken]) assert.ok(!all.includes(word), word);
+});
+
+test("a client that goes away in the middle of a clone leaves a line that says so", async () => {
+  const large = await api.createRepo();
+  await shop.newRepo("large");
+  await shop.commit("large", "noise", randomBytes(12_000_000));
+  await shop.git("large", "push", "--quiet", large.url, "main");
+  const tip = await shop.git("large", "rev-parse", "main");
+  const lines = await linesOf(async () => {
+    const body = `0032want ${tip}\n0000`.replace("0032", (9 + 40 + 1).toString(16).padStart(4, "0"));
+    const leaving = new AbortController();
+    const answer = await fetch(`${bound.origin}/git/default/${large.name}.git/git-upload-pack`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secretOf(large.token)}` },
+      body: `${body}0009done\n`,
+      signal: leaving.signal,
+    });
+    assert.equal(answer.status, 200);
+    await answer.body?.getReader().read();
+    leaving.abort();
+    await sleep(2_000);
+  });
+  assert.deepEqual(lines.map(({ route, status, is_cut_off }) => [route, status, is_cut_off]), [["git-upload-pack", 200, true]]);
 });
 
 test("an answer says what it took, if it is asked", async () => {

@@ -58,8 +58,8 @@ impl<'a> Told<'a> {
     }
 }
 
-/// What is said of something that was done. `pushed` are the new commits of each ref that was moved, in their order.
-pub(super) fn of_deed(about: About<'_>, deed: &Deed, pushed: &[Pushed]) -> Vec<Value> {
+/// What is said of something that was done, but for pushes: of these see [`push`].
+pub(super) fn of_deed(about: About<'_>, deed: &Deed) -> Vec<Value> {
     match deed {
         Deed::Created(info, token) => {
             vec![lifecycle(about, "created", &json!(Told::of(info))), token_created(about, token)]
@@ -72,11 +72,7 @@ pub(super) fn of_deed(about: About<'_>, deed: &Deed, pushed: &[Pushed]) -> Vec<V
             vec![lifecycle(about, "forked", &payload), token_created(of_fork, token)]
         }
         Deed::Deleted(info) => vec![lifecycle(about, "deleted", &json!(Told::of(info)))],
-        Deed::Pushed { moved, .. } => {
-            let none = Pushed::default();
-            let commits = pushed.iter().chain(std::iter::repeat(&none));
-            moved.iter().zip(commits).map(|(moved, commits)| push(about, moved, commits)).collect()
-        }
+        Deed::Pushed { .. } => Vec::new(),
         Deed::Cloned => vec![activity(about, "cloned", &json!({}))],
         Deed::Fetched => vec![activity(about, "fetched", &json!({}))],
         Deed::TokenRevoked { token_id } => {
@@ -95,7 +91,8 @@ pub(crate) fn of_import(account_id: &str, now: u64, imported: &Imported) -> Valu
     lifecycle(about, "imported", &payload)
 }
 
-fn push(about: About<'_>, moved: &Moved, commits: &Pushed) -> Value {
+/// What is said of a ref that was moved.
+pub(super) fn push(about: About<'_>, moved: &Moved, commits: &Pushed) -> Value {
     let id = |id: Option<git_core::ObjectId>| id.map_or_else(|| ZERO_ID.to_owned(), |id| id.to_hex());
     let mut listed = commits.commits.as_slice();
     loop {
@@ -105,7 +102,7 @@ fn push(about: About<'_>, moved: &Moved, commits: &Pushed) -> Value {
             "after": id(moved.after),
             "commits": listed,
             "totalCommitsCount": commits.total,
-            "commitsTruncated": commits.total > listed.len() as u64,
+            "commitsTruncated": commits.is_unread || commits.total > listed.len() as u64,
         });
         let message = activity(about, "pushed", &payload);
         if listed.is_empty() || message.to_string().len() <= QUEUE_MESSAGE_LEN_MAX {

@@ -6,55 +6,63 @@
 mod message;
 mod queue;
 
-use serde_json::Value;
-
 pub(crate) use message::{About, Imported, of_import};
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Outbox, Queue};
 
 use crate::error::Error;
+use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::Objects;
-use crate::ops::contents::{Contents, Pushed};
+use crate::ops::contents::{Contents, Effort, Pushed};
 use crate::store::PackStore;
-use crate::witness::{Deed, Moved};
+use crate::witness::Deed;
 
-/// The messages about what was done to a repo; the commits of a push are read from it.
-pub(crate) async fn messages(
+/// Puts into the queue what is to be said of what was done to a repo; the commits of a push are read from it. One message at a time
+/// is made: a push may have moved thousands of refs.
+pub(crate) async fn announce(
     objects: &impl Objects,
     store: &impl PackStore,
     about: About<'_>,
     deeds: &[Deed],
-) -> Result<Vec<Value>, Error> {
-    let mut messages = Vec::new();
+    queue: &Queue,
+) -> Result<(), Error> {
+    let mut outbox = Outbox::default();
     for deed in deeds {
-        let pushed = match deed {
-            Deed::Pushed { repo_id, moved } => commits(objects, store, about, repo_id, moved).await?,
-            _ => Vec::new(),
-        };
-        messages.extend(message::of_deed(about, deed, &pushed));
+        for message in message::of_deed(about, deed) {
+            queue.put(&mut outbox, &message).await?;
+        }
+        if let Deed::Pushed { repo_id, moved } = deed {
+            let contents = open(objects, store, about, repo_id).await?;
+            let mut effort = Effort::of_a_push();
+            for moved in moved {
+                let pushed = match &contents {
+                    Some(contents) => contents.pushed(moved.before, moved.after, &mut effort).await,
+                    None => Ok(Pushed { is_unread: true, ..Pushed::default() }),
+                };
+                let pushed = pushed.unwrap_or_else(|error| {
+                    log::warn(format_args!("commits of {} not told: {error:?}", moved.name));
+                    Pushed { is_unread: true, ..Pushed::default() }
+                });
+                queue.put(&mut outbox, &message::push(about, moved, &pushed)).await?;
+            }
+        }
     }
-    Ok(messages)
+    Ok(queue.send(outbox).await?)
 }
 
-/// The new commits of each ref. None of a repo that has gone meanwhile.
-async fn commits(
+/// The repo, unless it has gone meanwhile.
+async fn open<'a, S: PackStore>(
     objects: &impl Objects,
-    store: &impl PackStore,
+    store: &'a S,
     about: About<'_>,
     repo_id: &str,
-    moved: &[Moved],
-) -> Result<Vec<Pushed>, Error> {
+) -> Result<Option<Contents<'a, S>>, Error> {
     let (Some(namespace), Some(repo)) = (NamespaceName::parse(about.namespace), RepoName::parse(about.repo)) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    let contents = match Contents::open_incarnation(objects, store, (&namespace, &repo, repo_id), &[]).await {
-        Ok(contents) => contents,
-        Err(Error::RepoNotFound(_) | Error::Refused { .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut pushed = Vec::new();
-    for Moved { before, after, .. } in moved {
-        pushed.push(contents.pushed(*before, *after).await?);
+    match Contents::open_incarnation(objects, store, (&namespace, &repo, repo_id), &[]).await {
+        Ok(contents) => Ok(Some(contents)),
+        Err(Error::RepoNotFound(_) | Error::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(pushed)
 }

@@ -28,14 +28,42 @@ impl Queue {
         binding.is_object().then(|| Self(binding.unchecked_into()))
     }
 
-    /// Puts messages into it, in as few batches as it takes.
-    pub(crate) async fn send(&self, messages: Vec<Value>) -> Result<(), Failure> {
-        for batch in batches(messages) {
-            let requests =
-                batch.iter().map(|message| request(message)).collect::<Result<Array, _>>().map_err(failed)?;
-            JsFuture::from(self.0.send_batch(&requests).map_err(failed)?).await.map_err(failed)?;
+    /// Adds a message to those that go together, and sends them when no more fit.
+    pub(crate) async fn put(&self, outbox: &mut Outbox, message: &Value) -> Result<(), Failure> {
+        match outbox.add(message.to_string()) {
+            Some(full) => self.send(full).await,
+            None => Ok(()),
         }
+    }
+
+    /// Sends what is left.
+    pub(crate) async fn send(&self, outbox: Outbox) -> Result<(), Failure> {
+        if outbox.messages.is_empty() {
+            return Ok(());
+        }
+        let requests = outbox.messages.iter().map(|message| request(message));
+        let requests = requests.collect::<Result<Array, _>>().map_err(failed)?;
+        JsFuture::from(self.0.send_batch(&requests).map_err(failed)?).await.map_err(failed)?;
         Ok(())
+    }
+}
+
+/// Messages that go together, as JSON.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    messages: Vec<String>,
+    /// Bytes.
+    len: usize,
+}
+
+impl Outbox {
+    /// Adds a message; returns those before it when the platform takes no more with them.
+    fn add(&mut self, message: String) -> Option<Self> {
+        let fits = self.messages.len() < QUEUE_BATCH_MAX && self.len + message.len() <= QUEUE_BATCH_LEN_MAX;
+        let full = (!fits && !self.messages.is_empty()).then(|| std::mem::take(self));
+        self.len += message.len();
+        self.messages.push(message);
+        full
     }
 }
 
@@ -46,26 +74,6 @@ fn request(message: &str) -> Result<JsValue, JsValue> {
     Ok(request.into())
 }
 
-/// Messages as JSON, as many together as the platform takes at once.
-fn batches(messages: Vec<Value>) -> Vec<Vec<String>> {
-    let mut batches: Vec<Vec<String>> = Vec::new();
-    let mut len = 0;
-    for message in messages {
-        let message = message.to_string();
-        match batches.last_mut() {
-            Some(batch) if batch.len() < QUEUE_BATCH_MAX && len + message.len() <= QUEUE_BATCH_LEN_MAX => {
-                len += message.len();
-                batch.push(message);
-            }
-            _ => {
-                len = message.len();
-                batches.push(vec![message]);
-            }
-        }
-    }
-    batches
-}
-
 fn failed(error: JsValue) -> Failure {
     Failure::Platform(format!("queue: {}", worker::Error::from(error)))
 }
@@ -74,12 +82,18 @@ fn failed(error: JsValue) -> Failure {
 mod tests {
     use super::*;
 
+    /// How many messages of these lengths go together.
+    fn batches(lens: &[usize]) -> Vec<usize> {
+        let mut outbox = Outbox::default();
+        let full: Vec<_> = lens.iter().filter_map(|&len| outbox.add("x".repeat(len))).collect();
+        full.iter().chain([&outbox]).map(|batch| batch.messages.len()).collect()
+    }
+
     #[test]
     fn a_batch_has_no_more_messages_and_no_more_bytes_than_the_platform_takes() {
-        let sizes = |messages: Vec<Value>| batches(messages).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(sizes(vec![]), [0; 0]);
-        assert_eq!(sizes(vec![Value::Null; 2 * QUEUE_BATCH_MAX + 1]), [QUEUE_BATCH_MAX, QUEUE_BATCH_MAX, 1]);
-        let large = Value::String("x".repeat(QUEUE_BATCH_LEN_MAX / 2));
-        assert_eq!(sizes(vec![large.clone(), Value::Null, large]), [2, 1]);
+        assert_eq!(batches(&[]), [0]);
+        assert_eq!(batches(&[4; 2 * QUEUE_BATCH_MAX + 1]), [QUEUE_BATCH_MAX, QUEUE_BATCH_MAX, 1]);
+        assert_eq!(batches(&[QUEUE_BATCH_LEN_MAX / 2, 4, QUEUE_BATCH_LEN_MAX / 2]), [2, 1]);
+        assert_eq!(batches(&[QUEUE_BATCH_LEN_MAX + 1, 4]), [1, 1]);
     }
 }

@@ -10,5 +10,10 @@ pub(crate) const QUEUE_MESSAGE_LEN_MAX: usize = 120_000;
 /// Commits that a message about a push lists, fewer if they do not fit, and how long each text of one may be, in bytes.
 pub(crate) const PUSHED_COMMITS_MAX: usize = 20;
 pub(crate) const PUSHED_TEXT_LEN_MAX: usize = 1_000;
-/// How many commits of a push are counted, 8 bytes each while that is done.
+/// How many commits of one ref are counted, 8 bytes each while that is done.
 pub(crate) const PUSHED_COMMITS_COUNTED_MAX: usize = 10_000;
+/// What may be done for all refs of a push: some 4,000 commits are read, or 200,000 passed, which takes a fifth of a second. Refs beyond
+/// that are told without commits.
+pub(crate) const PUSHED_EFFORT_MAX: usize = 200_000;
+/// How long the messages of a request wait for its answer to be sent.
+pub(crate) const ANNOUNCE_AFTER_MS: u64 = 20;

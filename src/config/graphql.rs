@@ -29,6 +29,10 @@ pub(crate) const GROUPS_TOTAL_MAX: usize = 20_000;
 pub(crate) const VALUES_MAX: usize = 100_000;
 /// Most values that the filter of a dataset names: each is compared with every name in each segment of events.
 pub(crate) const OPERANDS_MAX: usize = 1_000;
+/// Most times among them, each of which is compared with that of every event.
+pub(crate) const TIMES_MAX: usize = 32;
+/// Most wildcards in the patterns of a filter: each is looked for in every name.
+pub(crate) const WILDCARDS_MAX: usize = 64;
 /// How deep a filter's `AND` and `OR` may stand in one another: each is up to four levels of the JSON that the stores are
 /// sent, and its parser goes 128 deep.
 pub(crate) const CONDITIONS_DEPTH_MAX: usize = 8;

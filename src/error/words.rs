@@ -7,6 +7,14 @@ use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
 impl Error {
+    /// The same for the log and the metrics, which have nothing of a body: what a fault of the protocol quotes is left out.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::GitRequest(_) | Self::Import(ImportFault::Url(_)) => without_quotes(&self.message()),
+            _ => self.message(),
+        }
+    }
+
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Unauthenticated | Self::OtherAccount => "Authentication error".into(),
@@ -123,4 +131,10 @@ fn message_of_refusal(repo: &str, refusal: &Refusal) -> String {
         Refusal::UploadExpired => format!("Upload expired: {repo}. Try again."),
         Refusal::StorageLimit { max } => capitalized(&StorageLimit::Repo { max: *max }.to_string()),
     }
+}
+
+/// The words before the first quotation mark.
+fn without_quotes(words: &str) -> String {
+    let said = words.split(['\'', '"']).next().unwrap_or_default();
+    said.trim_end_matches([' ', ':']).to_owned()
 }

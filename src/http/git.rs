@@ -82,7 +82,7 @@ async fn answer(asking: &Asking<'_>, route: &GitRoute, body: &mut StreamBody) ->
             auth::opened(repo_key.clone(), token_sha256.clone());
         }
         if let Ok(opened) = &opened {
-            asking.witness.about(&namespace.to_string(), &opened.snapshot.name);
+            asking.witness.about(&opened.snapshot.namespace, &opened.snapshot.name);
         }
         opened.map_err(refused)
     };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::futures::{JsFuture, spawn_local};
+use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{Response, ResponseBody};
@@ -103,31 +103,33 @@ where
     let writer = stream.writable().get_writer()?;
     let body = ResponseBody::Stream(stream.readable().unchecked_into());
     let written = write(BodySink { writer, meter: Rc::clone(&witness.meter) });
-    spawn_local(async move {
-        let ending = match written.await {
-            Ok(sink) => sink.writer.close(),
+    let kept = audience.clone();
+    // When the client goes away, the platform ends what nobody holds on to, without a word.
+    kept.keep(async move {
+        let ended = match written.await {
+            Ok(sink) => JsFuture::from(sink.writer.close()).await,
             Err((sink, unsent @ Unsent::Told(_))) => {
                 log::error(&unsent);
                 witness.failed(FaultClass::Server, INTERNAL);
-                sink.writer.close()
+                JsFuture::from(sink.writer.close()).await
             }
             Err((sink, unsent @ Unsent::Failed(_))) => {
                 log::error(&unsent);
                 witness.failed(FaultClass::Server, INTERNAL);
-                sink.writer.abort(&"the answer could not be completed".into())
+                JsFuture::from(sink.writer.abort(&"the answer could not be completed".into())).await
             }
             Err((_, Unsent::NotBegun)) => return,
             Err((sink, unsent @ Unsent::Gone(_))) => {
                 log::warn(&unsent);
                 witness.left();
-                sink.writer.abort(&"the client went away".into())
+                JsFuture::from(sink.writer.abort(&"the client went away".into())).await
             }
         };
-        // A client that has been told what is wrong goes away without taking the end, and then there is none.
-        audience.tell(&witness, status);
-        if let Err(error) = JsFuture::from(ending).await {
+        if let Err(error) = ended {
             log::warn(Unsent::Gone(error.into()));
+            witness.left();
         }
+        audience.tell(&witness, status);
     });
     Response::from_body(body)
 }

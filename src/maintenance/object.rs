@@ -7,7 +7,7 @@ use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::answer::answer_frame;
 use super::duties::{self, Tools};
-use crate::announce::{Imported, Queue, of_import};
+use crate::announce::{Imported, Outbox, Queue, of_import};
 use crate::config;
 use crate::durable::{ObjectDatabase, serve};
 use crate::error::Error;
@@ -70,6 +70,7 @@ async fn announce_import(
     let names = NamespaceName::parse(&namespace).zip(RepoName::parse(&repo));
     let (namespace, repo) = names.ok_or_else(|| Error::RepoNotFound(repo.clone()))?;
     let info = get_repo(objects, &namespace, &repo).await?;
-    queue.send(vec![of_import(account_id, time::now(), &Imported { info, url, branch })]).await?;
-    Ok(())
+    let mut outbox = Outbox::default();
+    queue.put(&mut outbox, &of_import(account_id, time::now(), &Imported { info, url, branch })).await?;
+    Ok(queue.send(outbox).await?)
 }

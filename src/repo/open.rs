@@ -92,6 +92,7 @@ fn view<D: Database>(
     let repo_id = &repo.repo_id;
     Ok(Snapshot {
         repo_id: repo_id.clone(),
+        namespace: repo.namespace.clone(),
         name: repo.name.clone(),
         default_branch: repo.default_branch.clone(),
         refs,

@@ -58,8 +58,13 @@ pub(super) fn take() -> Vec<Batch> {
     if !noise.is_empty() {
         stores.entry(0).or_default();
     }
+    let stores = stores.into_iter().flat_map(|(shard, events)| {
+        let parts = events.chunks(EVENTS_FLUSHED_AT).map(<[Event]>::to_vec).collect::<Vec<_>>();
+        let parts = if parts.is_empty() { vec![Vec::new()] } else { parts };
+        parts.into_iter().map(move |events| (shard, events))
+    });
     let mut noise = noise.into_iter().map(|((surface, hour_ms), n)| Noise { hour_ms, surface, n }).collect::<Vec<_>>();
-    let batches = stores.into_iter().map(|(shard, events)| Batch {
+    let batches = stores.map(|(shard, events)| Batch {
         shard,
         n_events: events.len(),
         segment: if events.is_empty() { Vec::new() } else { segment::encode(&events) },

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::redact::redact;
 use super::{Fault, Witness};
 
 /// Field by field what an operator asks for first.
@@ -12,9 +11,9 @@ struct Line<'a> {
     method: &'a str,
     route: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
+    namespace: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    repo: Option<String>,
+    repo: Option<&'a str>,
     status: u16,
     ms: u64,
     object_calls: u64,
@@ -39,8 +38,8 @@ impl Witness {
             request_id: &self.request_id,
             method: &self.method,
             route: subject.route,
-            namespace: subject.namespace.as_deref().map(redact),
-            repo: subject.repo.as_deref().map(redact),
+            namespace: subject.namespace.as_deref(),
+            repo: subject.repo.as_deref(),
             status,
             ms: now.saturating_sub(self.began_at),
             object_calls: cost.object_calls,
@@ -80,8 +79,9 @@ mod tests {
     #[test]
     fn a_line_has_these_fields_and_no_secret() {
         let token = "art_v1_0123456789abcdef0123456789abcdef01234567";
-        let subject = Subject { route: "deleteRepo", namespace: Some("ns".into()), repo: Some(token.into()) };
+        let subject = Subject { route: "deleteRepo", ..Subject::default() };
         let witness = Witness::new(1_000, "id".into(), "DELETE".into(), Surface::Rest, subject);
+        witness.concerns(Some("ns"), Some(token));
         witness.meter.object_call();
         witness.meter.object_took(3);
         witness.meter.sent(20);

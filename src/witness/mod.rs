@@ -6,7 +6,6 @@ mod analytics;
 mod buffer;
 mod deed;
 mod line;
-mod redact;
 mod tell;
 mod trace;
 
@@ -16,11 +15,13 @@ use std::rc::Rc;
 pub(crate) use deed::{Deed, Moved};
 pub(crate) use tell::Audience;
 
+use crate::config::TOLD_LEN_MAX;
 use crate::error::Error;
 use crate::meter::Meter;
+use crate::names::{NamespaceName, RepoName};
 use crate::ops::create_repo::CreatedRepo;
+use crate::redact::redact;
 use crate::repo::call::{NewToken, RepoInfo};
-use redact::redact;
 
 /// The side on which a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,26 +83,30 @@ pub(crate) struct Witness {
 impl Witness {
     /// The witness of a request that begins now.
     pub(crate) fn new(began_at: u64, request_id: String, method: String, surface: Surface, subject: Subject) -> Self {
-        Self {
+        let Subject { route, namespace, repo } = subject;
+        let witness = Self {
             meter: Rc::default(),
             request_id,
             began_at,
             method,
             surface,
-            subject: RefCell::new(subject),
+            subject: RefCell::new(Subject { route, ..Subject::default() }),
             is_admitted: Cell::new(false),
             deeds: RefCell::default(),
             fault: RefCell::default(),
             has_more_to_say: Cell::new(false),
             has_left: Cell::new(false),
             is_told: Cell::new(false),
-        }
+        };
+        witness.concerns(namespace.as_deref(), repo.as_deref());
+        witness
     }
 
-    /// The names that the caller gives.
+    /// The names that the caller gives. What can be no name is none: it may be anything, of any length.
     pub(crate) fn concerns(&self, namespace: Option<&str>, repo: Option<&str>) {
         let mut subject = self.subject.borrow_mut();
-        (subject.namespace, subject.repo) = (namespace.map(ToOwned::to_owned), repo.map(ToOwned::to_owned));
+        subject.namespace = namespace.filter(|name| NamespaceName::parse(name).is_some()).map(redact);
+        subject.repo = repo.filter(|name| RepoName::parse(name).is_some()).map(redact);
     }
 
     /// The repo that the request is about, as it spells its names itself.
@@ -128,7 +133,12 @@ impl Witness {
 
     /// The request comes to nothing.
     pub(crate) fn failed(&self, class: FaultClass, message: &str) {
-        *self.fault.borrow_mut() = Some(Fault { class, message: redact(message) });
+        let mut message = redact(message);
+        if message.len() > TOLD_LEN_MAX {
+            message.truncate(message.floor_char_boundary(TOLD_LEN_MAX));
+            message.push('…');
+        }
+        *self.fault.borrow_mut() = Some(Fault { class, message });
     }
 
     /// The client went away before it had all of the answer, which is no fault.
@@ -138,7 +148,11 @@ impl Witness {
 
     /// The same by what it is answered.
     pub(crate) fn refused(&self, error: &Error) {
-        self.failed(error.fault_class(), &error.message());
+        // Whether the caller may ask was not found out, and it is an operator who wants to know of it.
+        if matches!(error, Error::Failed(_)) {
+            self.admitted();
+        }
+        self.failed(error.fault_class(), &error.told());
     }
 
     /// The answer goes on after its head; who sends it tells when it is over.

@@ -8,7 +8,7 @@ use super::buffer::{self, Batch, Turn};
 use super::trace::Trace;
 use super::{Deed, Subject, Witness, analytics};
 use crate::announce::{self, About, Queue};
-use crate::config::{self, EVENTS_FLUSH_MS};
+use crate::config::{self, ANNOUNCE_AFTER_MS, EVENTS_FLUSH_MS};
 use crate::error::Error;
 use crate::log;
 use crate::meter::Meter;
@@ -29,6 +29,11 @@ impl Audience {
         Self { env: env.clone(), context: Rc::new(context) }
     }
 
+    /// Holds on to what goes on after the head of an answer.
+    pub(crate) fn keep(&self, work: impl Future<Output = ()> + 'static) {
+        self.context.wait_until(work);
+    }
+
     /// The request is over and was answered with this status. It is told once.
     pub(crate) fn tell(&self, witness: &Witness, status: u16) {
         if witness.is_told.replace(true) {
@@ -41,6 +46,8 @@ impl Audience {
         if let (false, Some(queue)) = (deeds.is_empty(), Queue::bound(&self.env)) {
             let (env, request_id) = (self.env.clone(), witness.request_id.clone());
             self.context.wait_until(async move {
+                // The answer goes first.
+                time::sleep(ANNOUNCE_AFTER_MS).await;
                 if let Err(error) = announce(&env, &queue, &subject, &deeds, now).await {
                     log::warn(format_args!("request {request_id}: events not delivered: {error:?}"));
                 }
@@ -89,6 +96,5 @@ async fn announce(env: &Env, queue: &Queue, subject: &Subject, deeds: &[Deed], n
         now,
     };
     let (objects, store) = (DurableObjects::new(env, &meter), R2Packs::new(env, &meter)?);
-    let messages = announce::messages(&objects, &store, about, deeds).await?;
-    Ok(queue.send(messages).await?)
+    announce::announce(&objects, &store, about, deeds, queue).await
 }

@@ -5,20 +5,22 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use event_log::{Operand, Operator};
 
 use super::schema::{Kind, OPERATORS};
-use crate::config::{CONDITIONS_DEPTH_MAX, OPERANDS_MAX};
+use crate::config::{CONDITIONS_DEPTH_MAX, OPERANDS_MAX, TIMES_MAX, WILDCARDS_MAX};
 use crate::error::Error;
 use crate::ops::metrics::{By, Condition, Dataset};
 
 /// The condition that a filter of a dataset is.
 pub(super) fn condition(dataset: Dataset, filter: Option<&JsonValue>) -> Result<Condition, Error> {
-    let mut reading = Reading { dataset, n_operands: 0 };
+    let mut reading = Reading { dataset, n_operands: 0, n_times: 0, n_wildcards: 0 };
     filter.map_or_else(|| Ok(Condition::All(Vec::new())), |filter| reading.all_of(filter, 0))
 }
 
 struct Reading {
     dataset: Dataset,
-    /// How many values there have been so far.
+    /// How many values there have been so far, times among them, and wildcards in patterns.
     n_operands: usize,
+    n_times: usize,
+    n_wildcards: usize,
 }
 
 impl Reading {
@@ -49,6 +51,19 @@ impl Reading {
             return Err(wrong("", &format!("more than {OPERANDS_MAX} values")));
         }
         let (by, how) = self.field(name).ok_or_else(|| wrong(name, "no such field"))?;
+        if Kind::of(by) != Kind::Text {
+            self.n_times += values.len();
+        }
+        if matches!(how, Operator::Like | Operator::NotLike) {
+            let texts = values.iter().filter_map(JsonValue::as_str);
+            self.n_wildcards += texts.map(|pattern| pattern.matches('%').count()).sum::<usize>();
+        }
+        if self.n_times > TIMES_MAX {
+            return Err(wrong(name, &format!("more than {TIMES_MAX} times")));
+        }
+        if self.n_wildcards > WILDCARDS_MAX {
+            return Err(wrong(name, &format!("more than {WILDCARDS_MAX} wildcards")));
+        }
         let with = values.iter().map(|value| operand(name, by, value)).collect::<Result<_, _>>()?;
         Ok(Condition::Compare { by, how, with })
     }
@@ -174,5 +189,9 @@ mod tests {
         let wide = |n: usize| format!(r#"{{"eventKind_in": ["a"{}]}}"#, r#","a""#.repeat(n - 1));
         assert!(read(&wide(OPERANDS_MAX)).is_ok());
         assert_eq!(read(&wide(OPERANDS_MAX + 1)), Err("filter: more than 1000 values".into()));
+        let days = format!(r#"{{"date_in": ["2026-05-01"{}]}}"#, r#","2026-05-02""#.repeat(TIMES_MAX));
+        assert_eq!(read(&days), Err("filter.date_in: more than 32 times".into()));
+        let pattern = format!(r#"{{"eventType_like": "{}"}}"#, "%a".repeat(WILDCARDS_MAX + 1));
+        assert_eq!(read(&pattern), Err("filter.eventType_like: more than 64 wildcards".into()));
     }
 }

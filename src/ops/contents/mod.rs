@@ -22,7 +22,7 @@ use git_core::pack::catalog::Place;
 pub(crate) use blobs::{Blob, Recipient, first_bytes, send};
 pub(crate) use fault::ContentsFault;
 pub(crate) use media_type::media_type;
-pub(crate) use pushed::Pushed;
+pub(crate) use pushed::{Effort, Pushed};
 pub(crate) use revision::{FilePath, Revision};
 
 use super::catalog::LoadedCatalog;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{COMMITS_LEN_MAX, LOG_LIMIT_MAX, OBJECT_RESIDENT_MAX};
-use crate::ops::contents::{Contents, ContentsFault, FilePath, Recipient, Revision, first_bytes, send};
+use crate::ops::contents::{Contents, ContentsFault, Effort, FilePath, Recipient, Revision, first_bytes, send};
 
 impl Server {
     fn contents(&self, revisions: &[&str]) -> Contents<'_, MemoryPacks> {
@@ -210,7 +210,7 @@ fn of_a_ref_that_moved_the_commits_are_told_that_it_did_not_lead_to() {
     let id = |hex: &str| Some(ObjectId::from_hex(hex.as_bytes()).unwrap());
     let pushed = |before: Option<&str>, after: &str| {
         let contents = server.contents(&[]);
-        let pushed = block_on(contents.pushed(before.and_then(id), id(after))).unwrap();
+        let pushed = block_on(contents.pushed(before.and_then(id), id(after), &mut Effort::of_a_push())).unwrap();
         let ids = pushed.commits.iter().map(|commit| json!(commit)["id"].as_str().unwrap().to_owned());
         (ids.collect::<Vec<_>>(), pushed.total)
     };

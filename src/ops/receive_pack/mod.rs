@@ -207,11 +207,12 @@ impl<W, S> Receiving<'_, W, S> {
     /// The report on a push that was decided, with a reason for each ref that was refused.
     fn report(&self, head: &PushHead, outcomes: &[Option<String>]) -> Pushed {
         let decided = || head.commands.iter().zip(outcomes);
-        let moved = decided().filter(|(_, reason)| reason.is_none()).map(|(command, _)| moved(command));
-        let moved: Vec<_> = moved.collect();
+        let taken = decided().filter(|(_, reason)| reason.is_none()).map(|(command, _)| command);
+        let n_taken = taken.clone().count();
+        let moved: Vec<_> = taken.filter(|command| command.old_id != command.new_id).map(moved).collect();
         if !moved.is_empty() {
             self.witness.did(Deed::Pushed { repo_id: self.opened.snapshot.repo_id.clone(), moved });
-        } else if let Some((command, Some(reason))) = decided().next() {
+        } else if let (0, Some((command, Some(reason)))) = (n_taken, decided().next()) {
             self.witness.failed(FaultClass::Client, &format!("{}: {reason}", String::from_utf8_lossy(&command.name)));
         }
         Pushed::Answer(report(head, Ok(outcomes)))

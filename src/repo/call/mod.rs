@@ -358,6 +358,7 @@ mod tests {
         let row = RefRow { name: "refs/tags/v1".into(), id: "11".into(), peeled: Some("22".into()) };
         let snapshot = Snapshot {
             repo_id: "r".into(),
+            namespace: "ns".into(),
             name: "n".into(),
             default_branch: "main".into(),
             refs: vec![row],
@@ -367,7 +368,7 @@ mod tests {
         };
         travels_as::<Result<Reply, Refusal>>(
             &Ok(Reply::Snapshot(snapshot)),
-            r#"{"Ok":{"snapshot":{"repo_id":"r","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"shallow":["33"],"upload_id":null}}}"#,
+            r#"{"Ok":{"snapshot":{"repo_id":"r","namespace":"ns","name":"n","default_branch":"main","refs":[{"name":"refs/tags/v1","id":"11","peeled":"22"}],"packs":[],"shallow":["33"],"upload_id":null}}}"#,
         );
         travels_as::<Result<Reply, Refusal>>(&Ok(Reply::Done), r#"{"Ok":"done"}"#);
         travels_as::<Result<Reply, Refusal>>(&Err(Refusal::BadToken), r#"{"Err":"bad_token"}"#);

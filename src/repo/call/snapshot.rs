@@ -9,6 +9,9 @@ use crate::durable::Failure;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) repo_id: String,
+    /// As the repo was made; absent in what an older version wrote.
+    #[serde(default)]
+    pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) default_branch: String,
     /// Sorted by name.
