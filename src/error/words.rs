@@ -7,10 +7,12 @@ use crate::ops::storage::StorageLimit;
 use crate::repo::call::{Refusal, Status};
 
 impl Error {
-    /// The same for the log and the metrics, which have nothing of a body: what a fault of the protocol quotes is left out.
+    /// The same for the log and the metrics, which have nothing of a body: what is quoted of it is left out.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::GitRequest(_) | Self::Import(ImportFault::Url(_)) => without_quotes(&self.message()),
+            Self::Input { .. } | Self::GitRequest(_) | Self::Import(ImportFault::Url(_)) => {
+                without_quotes(&self.message())
+            }
             _ => self.message(),
         }
     }

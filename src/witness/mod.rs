@@ -141,11 +141,6 @@ impl Witness {
         *self.fault.borrow_mut() = Some(Fault { class, message });
     }
 
-    /// The client went away before it had all of the answer, which is no fault.
-    pub(crate) fn left(&self) {
-        self.has_left.set(true);
-    }
-
     /// The same by what it is answered.
     pub(crate) fn refused(&self, error: &Error) {
         // Whether the caller may ask was not found out, and it is an operator who wants to know of it.
@@ -153,6 +148,11 @@ impl Witness {
             self.admitted();
         }
         self.failed(error.fault_class(), &error.told());
+    }
+
+    /// The client went away before it had all of the answer, which is no fault.
+    pub(crate) fn left(&self) {
+        self.has_left.set(true);
     }
 
     /// The answer goes on after its head; who sends it tells when it is over.

@@ -40,3 +40,15 @@ fn a_push_has_moved_the_refs_that_were_taken_and_no_others() {
     };
     assert_eq!(server.witness.deeds(), [moved(None, &first), moved(Some(&first), &second)]);
 }
+
+#[test]
+fn a_ref_that_stays_where_it_is_has_not_moved() {
+    let (server, work) = (Server::new("repo-of-test-stay"), Work::new("deeds-of-nothing"));
+    let commit = work.commit("a", "a");
+    server.push(&work, &commit).unwrap();
+    let n_before = server.witness.deeds().len();
+    let empty = work.git_with(&["pack-objects", "--stdout", "-q"], "");
+    let told = server.push_body(MemoryBody::new(push_body(&commit, &commit, &empty), 1_000)).unwrap();
+    assert!(told.contains("ok refs/heads/main"), "{told}");
+    assert_eq!(server.witness.deeds().len(), n_before);
+}
