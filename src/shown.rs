@@ -80,7 +80,7 @@ pub(crate) struct NewFork<'a> {
 }
 
 impl<'a> NewFork<'a> {
-    pub(crate) fn of(config: &Config, Forked { created, n_objects }: &'a Forked) -> Self {
+    pub(crate) fn of(config: &Config, Forked { created, n_objects, .. }: &'a Forked) -> Self {
         Self { created: NewRepo::of(config, created), objects: *n_objects }
     }
 }

@@ -148,7 +148,7 @@ pub(super) async fn fork<O: Objects>(asked: &Asked<'_, O>, store: &impl PackStor
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let forked = fork::fork(asked.objects, store, account_id, asked.now, wanted).await?;
-    asked.witness.did(forked.deed());
+    forked.witness(asked.witness);
     Ok(made(asked, NewFork::of(asked.config, &forked), &forked.created.info))
 }
 

@@ -37,8 +37,8 @@ pub(super) fn shaped(errors: impl IntoIterator<Item = GraphQLError>) -> Vec<Grap
 
 /// What the library itself finds wrong is wrong with the query.
 fn shape(error: &mut GraphQLError) {
-    let message = error.message.strip_prefix(PREFIX).unwrap_or(&error.message);
-    let (code, message) = message.split_once(SEPARATOR).unwrap_or((Error::INPUT_CODE_WORD, message));
+    let of_resolver = error.message.strip_prefix(PREFIX).and_then(|message| message.split_once(SEPARATOR));
+    let (code, message) = of_resolver.unwrap_or((Error::INPUT_CODE_WORD, &error.message));
     let (code, mut message) = (code.to_owned(), message.to_owned());
     if message.len() > TOLD_LEN_MAX {
         message.truncate(message.floor_char_boundary(TOLD_LEN_MAX));

@@ -28,7 +28,8 @@ impl Reading {
         if depth > CONDITIONS_DEPTH_MAX {
             return Err(wrong("", &format!("AND and OR stand in one another, {CONDITIONS_DEPTH_MAX} deep at most")));
         }
-        let fields = filter.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        let fields = filter.as_object().ok_or_else(|| wrong("", &format!("expected an object, found {filter}")))?;
+        let fields = fields.iter().filter(|(_, value)| !value.is_null());
         let mut all = Vec::new();
         for (name, value) in fields {
             let (name, values) = (name.as_str(), value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
@@ -36,7 +37,7 @@ impl Reading {
             all.push(match name {
                 "AND" => Condition::All(parts()?),
                 "OR" => Condition::Any(parts()?),
-                _ => self.comparison(name, values)?,
+                _ => self.comparison(name, values, value.is_array())?,
             });
         }
         Ok(match all.len() {
@@ -45,12 +46,15 @@ impl Reading {
         })
     }
 
-    fn comparison(&mut self, name: &str, values: &[JsonValue]) -> Result<Condition, Error> {
+    fn comparison(&mut self, name: &str, values: &[JsonValue], is_list: bool) -> Result<Condition, Error> {
         self.n_operands += values.len();
         if self.n_operands > OPERANDS_MAX {
             return Err(wrong("", &format!("more than {OPERANDS_MAX} values")));
         }
         let (by, how) = self.field(name).ok_or_else(|| wrong(name, "no such field"))?;
+        if is_list && !matches!(how, Operator::In | Operator::NotIn) {
+            return Err(wrong(name, "expected one value, found a list"));
+        }
         if Kind::of(by) != Kind::Text {
             self.n_times += values.len();
         }
@@ -173,6 +177,8 @@ mod tests {
                 r#"filter.date: expected a day as 2026-05-01, found "2026-02-30""#.into(),
             ),
             (r#"{"eventKind": {}}"#, "filter.eventKind: expected a text, found {}".into()),
+            (r#"{"AND": [[{"eventKind": "a"}]]}"#, r#"filter: expected an object, found [{"eventKind":"a"}]"#.into()),
+            (r#"{"eventKind": ["a", "b"]}"#, "filter.eventKind: expected one value, found a list".into()),
             (r#"{"surface": "git"}"#, "filter.surface: no such field".into()),
         ];
         for (filter, wanted) in table {
@@ -190,7 +196,7 @@ mod tests {
         assert!(read(&wide(OPERANDS_MAX)).is_ok());
         assert_eq!(read(&wide(OPERANDS_MAX + 1)), Err("filter: more than 1000 values".into()));
         let days = format!(r#"{{"date_in": ["2026-05-01"{}]}}"#, r#","2026-05-02""#.repeat(TIMES_MAX));
-        assert_eq!(read(&days), Err("filter.date_in: more than 32 times".into()));
+        assert_eq!(read(&days), Err("filter.date_in: more than 40 times".into()));
         let pattern = format!(r#"{{"eventType_like": "{}"}}"#, "%a".repeat(WILDCARDS_MAX + 1));
         assert_eq!(read(&pattern), Err("filter.eventType_like: more than 64 wildcards".into()));
     }

@@ -8,11 +8,13 @@ use apollo_compiler::{ExecutableDocument, Name};
 
 use crate::ops::metrics::By;
 
-/// How deep fields stand in one another and how many there are, once fragments stand where they are used.
+/// How deep fields stand in one another and how many there are, once fragments stand where they are used, and how long the longest
+/// name is that one is answered under, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) depth: usize,
     pub(super) n_fields: usize,
+    pub(super) name_len_max: usize,
 }
 
 /// The size of a query. Each fragment is looked at once: one that is used by another twice makes the fields many, and not the work.
@@ -26,7 +28,11 @@ fn measure<'d>(document: &'d ExecutableDocument, set: &'d SelectionSet, known: &
         let size = match selection {
             Selection::Field(field) => {
                 let inside = measure(document, &field.selection_set, known);
-                Size { depth: inside.depth + 1, n_fields: inside.n_fields.saturating_add(1) }
+                Size {
+                    depth: inside.depth + 1,
+                    n_fields: inside.n_fields.saturating_add(1),
+                    name_len_max: inside.name_len_max.max(field.response_key().len()),
+                }
             }
             Selection::InlineFragment(fragment) => measure(document, &fragment.selection_set, known),
             Selection::FragmentSpread(spread) => {
@@ -41,6 +47,7 @@ fn measure<'d>(document: &'d ExecutableDocument, set: &'d SelectionSet, known: &
         };
         all.depth = all.depth.max(size.depth);
         all.n_fields = all.n_fields.saturating_add(size.n_fields);
+        all.name_len_max = all.name_len_max.max(size.name_len_max);
     }
     all
 }

@@ -115,7 +115,14 @@ fn question(info: &ResolveInfo<'_>, selected: &Selected) -> Result<Question, Err
     let dataset = Dataset::parse(info.field_name()).ok_or_else(|| input("There is no such dataset.".into()))?;
     let order = arguments.get("orderBy").filter(|order| !order.is_null());
     let order = order.map_or(&[][..], |order| order.as_array().map_or(std::slice::from_ref(order), Vec::as_slice));
-    let order = order.iter().map(|by| order_by(dataset, by, selected)).collect::<Result<Vec<_>, _>>()?;
+    let named = order.iter().map(|by| order_by(dataset, by, selected)).collect::<Result<Vec<_>, _>>()?;
+    // What is named again decides nothing any more.
+    let mut order: Vec<(OrderBy, Direction)> = Vec::new();
+    for (by, direction) in named {
+        if order.iter().all(|(known, _)| *known != by) {
+            order.push((by, direction));
+        }
+    }
     let orders_by_quantile = order.iter().any(|(by, _)| matches!(by, OrderBy::Number(Number::Duration(_))));
     Ok(Question {
         dataset,

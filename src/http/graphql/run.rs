@@ -18,11 +18,11 @@ use super::look::{Looking, size};
 use super::resolve::{Answered, Object, Run};
 use super::schema::schema;
 use crate::config::{
-    AGGREGATIONS_AT_ONCE, AGGREGATIONS_MAX, GRAPHQL_DEPTH_MAX, GRAPHQL_FIELDS_MAX, GRAPHQL_NESTED_MAX,
-    GRAPHQL_TOKENS_MAX, GROUPS_TOTAL_MAX,
+    AGGREGATIONS_AT_ONCE, AGGREGATIONS_MAX, GRAPHQL_DEPTH_MAX, GRAPHQL_FIELDS_MAX, GRAPHQL_NAME_LEN_MAX,
+    GRAPHQL_NESTED_MAX, GRAPHQL_TOKENS_MAX, GROUPS_TOTAL_MAX, SIZE_QUESTIONS_MAX,
 };
 use crate::error::Error;
-use crate::ops::metrics::Question;
+use crate::ops::metrics::{Dataset, Question};
 
 /// A query, as it is sent.
 #[derive(Debug, Default)]
@@ -85,6 +85,12 @@ pub(super) async fn run(
             let many = format!("The query asks for more than {AGGREGATIONS_MAX} datasets.");
             return Ok(Response::refused([of_query(many)]));
         }
+        let of_sizes = |question: &&Question| question.dataset == Dataset::Sizes;
+        let n_sizes = wanted.iter().chain(done.iter().map(|(question, _)| question)).filter(of_sizes).count();
+        if n_sizes > SIZE_QUESTIONS_MAX {
+            let many = format!("The query asks for more than {SIZE_QUESTIONS_MAX} datasets of sizes.");
+            return Ok(Response::refused([of_query(many)]));
+        }
         if let Err(errors) = answer(wanted, &mut done, &ask).await {
             return Ok(Response::refused(errors));
         }
@@ -97,7 +103,8 @@ async fn answer(
     done: &mut Vec<(Question, Answered)>,
     ask: &impl AsyncFn(&Question) -> Answered,
 ) -> Result<(), Vec<GraphQLError>> {
-    let (heavy, light): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|question| question.quantiles);
+    let is_heavy = |question: &Question| question.quantiles || question.dataset == Dataset::Sizes;
+    let (heavy, light): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_heavy);
     for questions in light.chunks(AGGREGATIONS_AT_ONCE).chain(heavy.chunks(1)) {
         let answers = join_all(questions.iter().map(|question| ask(question))).await;
         done.extend(questions.iter().cloned().zip(answers));
@@ -167,6 +174,10 @@ fn chosen<'d>(
     if size.n_fields > GRAPHQL_FIELDS_MAX {
         let n = size.n_fields;
         return Err(vec![of_query(format!("The query has {n} fields: {GRAPHQL_FIELDS_MAX} at most."))]);
+    }
+    if size.name_len_max > GRAPHQL_NAME_LEN_MAX {
+        let len = size.name_len_max;
+        return Err(vec![of_query(format!("An alias is {len} bytes long: {GRAPHQL_NAME_LEN_MAX} at most."))]);
     }
     introspection::check_max_depth(document, operation).map_err(told)?;
     let variables = coerce_variable_values(schema, operation, variables).map_err(told)?;

@@ -24,7 +24,7 @@ pub(super) async fn create<O: Objects>(
     let Config { account_id, storage, .. } = asked.config;
     require_account_room(asked.objects, account_id, *storage, asked.now).await?;
     let forked = fork(asked.objects, store, account_id, asked.now, wanted).await?;
-    asked.witness.did(forked.deed());
+    forked.witness(asked.witness);
     Ok(Answer::json(Success::Created.status(), &envelope::success(NewFork::of(asked.config, &forked))))
 }
 

@@ -19,7 +19,7 @@ use crate::objects::Objects;
 use crate::repo::Lent;
 use crate::repo::call::{NewFork, NewRepo, NewToken, Refusal, RepoAddress, RepoInfo, Scope, Status};
 use crate::store::PackStore;
-use crate::witness::Deed;
+use crate::witness::{Deed, Witness};
 
 /// A fork that somebody wants.
 #[derive(Debug, Clone)]
@@ -41,13 +41,16 @@ pub(crate) struct Forked {
     pub(crate) created: CreatedRepo,
     /// How many objects it can serve.
     pub(crate) n_objects: u64,
+    /// Namespace and name of its source, as that spells them.
+    source: (String, String),
 }
 
 impl Forked {
-    /// What was done to its source.
-    pub(crate) fn deed(&self) -> Deed {
+    /// Says what was done to its source.
+    pub(crate) fn witness(&self, witness: &Witness) {
         let CreatedRepo { info, token } = &self.created;
-        Deed::Forked(info.clone(), token.kept.clone())
+        witness.about(&self.source.0, &self.source.1);
+        witness.did(Deed::Forked(info.clone(), token.kept.clone()));
     }
 }
 
@@ -81,7 +84,8 @@ pub(crate) async fn fork(
         give_back(objects, &lent, &holder).await;
     }
     let info = new_name.settle(&holder.repo_id, made).await?;
-    Ok(Forked { created: CreatedRepo { info, token }, n_objects })
+    let source = (lent.opened.snapshot.namespace.clone(), lent.opened.snapshot.name.clone());
+    Ok(Forked { created: CreatedRepo { info, token }, n_objects, source })
 }
 
 fn new_repo(lent: &Lent, fork: &RepoAddress, wanted: &ForkRepo, token: NewToken) -> NewRepo {

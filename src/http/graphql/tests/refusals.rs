@@ -171,3 +171,27 @@ fn answers_are_bounded() {
     let groups = "The answer has more than 20000 groups in all: give lower limits.";
     assert_eq!(first_error(&datasets(6), GROUPS_TOTAL_MAX / 5), Some(groups.into()));
 }
+
+#[test]
+fn long_aliases_and_many_questions_for_sizes_are_refused() {
+    let metrics = Metrics::with_some();
+    let message = |fields: &str| metrics.errors(fields).into_iter().map(|(message, ..)| message).collect::<Vec<_>>();
+    let alias = |len: usize| format!("{FIELD} {{ {}: count }}", "a".repeat(len));
+    assert_eq!(message(&alias(64)), [""; 0]);
+    assert_eq!(message(&alias(65)), ["An alias is 65 bytes long: 64 at most."]);
+    let sizes = |n: usize| {
+        repeated(n, |n| {
+            format!("s{n}: artifactsStorageAdaptiveGroups(limit: {}) {{ max {{ repositorySizeBytes }} }} ", n + 1)
+        })
+    };
+    assert_eq!(message(&sizes(2)), [""; 0]);
+    assert_eq!(message(&sizes(3)), ["The query asks for more than 2 datasets of sizes."]);
+}
+
+#[test]
+fn an_order_that_is_named_again_decides_nothing() {
+    let metrics = Metrics::with_some();
+    let ordered =
+        |by: &str| metrics.account(&format!("{FIELD}(orderBy: [{by}]) {{ count dimensions {{ repository }} }}"));
+    assert_eq!(ordered(&repeated(400, |_| "count_DESC, count_ASC, ".into())), ordered("count_DESC"));
+}
