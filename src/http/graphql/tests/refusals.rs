@@ -193,5 +193,5 @@ fn an_order_that_is_named_again_decides_nothing() {
     let metrics = Metrics::with_some();
     let ordered =
         |by: &str| metrics.account(&format!("{FIELD}(orderBy: [{by}]) {{ count dimensions {{ repository }} }}"));
-    assert_eq!(ordered(&repeated(400, |_| "count_DESC, count_ASC, ".into())), ordered("count_DESC"));
+    assert_eq!(ordered(&repeated(350, |_| "count_DESC, count_ASC, ".into())), ordered("count_DESC"));
 }
