@@ -9,6 +9,8 @@ mod trailers;
 mod trees;
 mod waiting;
 
+use std::collections::HashSet;
+
 use git_core::ObjectId;
 use git_core::protocol::Excerpt;
 use git_core::protocol::fetch::{Answer, FetchRequest, Negotiation};
@@ -24,7 +26,7 @@ use super::catalog::LoadedCatalog;
 use super::sink::{Sink, Unsent};
 use crate::durable::Failure;
 use crate::repo::Opened;
-use crate::repo::call::Snapshot;
+use crate::repo::call::{RefRow, Snapshot};
 use crate::store::PackStore;
 use crate::time;
 use crate::witness::{Deed, FaultClass, Witness};
@@ -82,9 +84,16 @@ pub(crate) async fn upload_pack<S: PackStore, K: Sink>(
 
 /// Whether a client without any history asks for a ref: one that has none of it and fetches a missing blob does not.
 fn is_clone(request: &FetchRequest, opened: &Opened) -> bool {
-    let is_tip = |id: &ObjectId| opened.snapshot.refs.iter().any(|row| row.id == id.to_hex());
-    let has_none = request.haves.is_empty() && request.depth.shallow.is_empty();
-    has_none && (!request.want_refs.is_empty() || request.wants.iter().any(is_tip))
+    if !request.haves.is_empty() || !request.depth.shallow.is_empty() {
+        return false;
+    }
+    if !request.want_refs.is_empty() {
+        return true;
+    }
+    // A client may ask for many objects of a repo of many refs.
+    let wants: HashSet<ObjectId> = request.wants.iter().copied().collect();
+    let tip = |row: &RefRow| ObjectId::from_hex(row.id.as_bytes()).ok();
+    opened.snapshot.refs.iter().filter_map(tip).any(|id| wants.contains(&id))
 }
 
 /// A packet of the progress band without a text: with `sideband-all` it may stand anywhere.
