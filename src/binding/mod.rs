@@ -23,7 +23,6 @@ use crate::error::{Error, Success};
 use crate::http::answer::Answer;
 use crate::http::served::Served;
 use crate::input::Fields;
-use crate::log;
 use crate::names::{NamespaceName, RepoName};
 use crate::objects::{DurableObjects, Objects};
 use crate::ops::get_repo::get_incarnation;
@@ -79,13 +78,8 @@ pub async fn answer_binding(
     let response = match answered().await {
         Ok(response) => response,
         Err(error) => {
-            if let Some(cause) = error.cause() {
-                log::error(format_args!("request {}: {cause}", witness.request_id));
-            }
-            let answer = error.to_binding();
             witness.refused(&error);
-            witness.meter.sent(answer.body.len());
-            answer.into_response(false)?
+            error.to_binding().into_response(false, &witness.meter)?
         }
     };
     if !witness.is_going_on() {

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use worker::{Response, ResponseBuilder};
 
+use crate::meter::Meter;
+
 /// What a request gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -45,8 +47,9 @@ impl Answer {
         Ok(response)
     }
 
-    /// The platform's form of it; `HEAD` gets no body.
-    pub(crate) fn into_response(self, is_head: bool) -> worker::Result<Response> {
+    /// The platform's form of it, which counts as sent; `HEAD` gets no body.
+    pub(crate) fn into_response(self, is_head: bool, meter: &Meter) -> worker::Result<Response> {
+        meter.sent(if is_head { 0 } else { self.body.len() });
         let mut builder = ResponseBuilder::new().with_status(self.status);
         for (name, value) in &self.headers {
             builder = builder.with_header(name, value)?;

@@ -23,7 +23,6 @@ use crate::body::{Stopped, read_whole};
 use crate::config::{self, Config, ConfigError, REST_BODY_LEN_MAX};
 use crate::durable::Failure;
 use crate::error::Error;
-use crate::log;
 use crate::objects::DurableObjects;
 use crate::random;
 use crate::rate_limit;
@@ -69,9 +68,7 @@ impl Asking<'_> {
 
     /// An answer that is sent whole.
     pub(crate) fn whole(&self, answer: Answer) -> worker::Result<Response> {
-        let is_head = self.request.inner().method() == "HEAD";
-        self.witness.meter.sent(if is_head { 0 } else { answer.body.len() });
-        answer.into_response(is_head)
+        answer.into_response(self.request.inner().method() == "HEAD", &self.witness.meter)
     }
 
     /// Who is told of an answer that goes on after its head.
@@ -81,16 +78,8 @@ impl Asking<'_> {
 
     /// The same answer, of which it is noted why it is no success.
     fn refused(&self, error: &Error, answer: Answer) -> Answer {
-        self.note(error);
-        answer
-    }
-
-    /// Notes why a request, or a part of it, comes to nothing.
-    fn note(&self, error: &Error) {
-        if let Some(cause) = error.cause() {
-            log::error(format_args!("request {}: {cause}", self.witness.request_id));
-        }
         self.witness.refused(error);
+        answer
     }
 }
 

@@ -74,16 +74,13 @@ impl Served {
         witness: &Rc<Witness>,
     ) -> Result<Response, Error> {
         match self {
-            Self::Whole(answer) => {
-                witness.meter.sent(if is_head { 0 } else { answer.body.len() });
-                Ok(answer.into_response(is_head)?)
-            }
+            Self::Whole(answer) => Ok(answer.into_response(is_head, &witness.meter)?),
             Self::Streamed(file) if is_head => {
                 let first = first_bytes(&file.opened, &store, &file.blob).await?;
                 Ok(file
                     .head
                     .of_type(file.content_type.of(&first, first.len() as u64 == file.blob.len))
-                    .into_response(true)?)
+                    .into_response(true, &witness.meter)?)
             }
             Self::Streamed(file) => {
                 let telling = Telling::of(audience, witness, file.head.status);

@@ -17,6 +17,7 @@ pub(crate) use tell::Audience;
 
 use crate::config::TOLD_LEN_MAX;
 use crate::error::Error;
+use crate::log;
 use crate::meter::Meter;
 use crate::names::{NamespaceName, RepoName};
 use crate::ops::create_repo::CreatedRepo;
@@ -141,8 +142,11 @@ impl Witness {
         *self.fault.borrow_mut() = Some(Fault { class, message });
     }
 
-    /// The same by what it is answered.
+    /// The same by what it is answered; the cause of a failure of ours is logged.
     pub(crate) fn refused(&self, error: &Error) {
+        if let Some(cause) = error.cause() {
+            log::error(format_args!("request {}: {cause}", self.request_id));
+        }
         // Whether the caller may ask was not found out, and it is an operator who wants to know of it.
         if matches!(error, Error::Failed(_)) {
             self.admitted();

@@ -47,7 +47,7 @@ pub(super) async fn serve(asking: &Asking<'_>) -> Result<Answer, Error> {
     rate_limit::control(asking.env, None).await?;
     let response = respond(&asking.objects(), config, token, &body.map_err(Stopped::Body)?, time::now()).await?;
     for error in &response.failures {
-        asking.note(error);
+        asking.witness.refused(error);
     }
     Ok(Answer::json(Success::Ok.status(), &response))
 }
