@@ -42,9 +42,13 @@ impl Audience {
         let now = time::now();
         log::info(witness.line(status, now));
         self.record(witness.trace(now), now);
-        let (deeds, subject) = (witness.deeds.take(), witness.subject.borrow().clone());
-        if let (false, Some(queue)) = (deeds.is_empty(), Queue::bound(&self.env)) {
-            let (env, request_id) = (self.env.clone(), witness.request_id.clone());
+        let deeds = witness.deeds.take();
+        if deeds.is_empty() {
+            return;
+        }
+        if let Some(queue) = Queue::bound(&self.env) {
+            let (env, subject, request_id) =
+                (self.env.clone(), witness.subject.borrow().clone(), witness.request_id.clone());
             self.context.wait_until(async move {
                 // The answer goes first.
                 time::sleep(ANNOUNCE_AFTER_MS).await;
@@ -54,9 +58,7 @@ impl Audience {
             });
         }
     }
-}
 
-impl Audience {
     fn record(&self, trace: Trace, now: u64) {
         if let Trace::Events(events) = &trace {
             analytics::write(&self.env, events);
