@@ -1,5 +1,6 @@
 //! The messages: an envelope that tells what happened to which repo, and what is to be said of it.
 
+use git_core::ObjectId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -9,9 +10,6 @@ use crate::ops::contents::Pushed;
 use crate::repo::call::{NewToken, RepoInfo};
 use crate::time::iso;
 use crate::witness::{Deed, Moved};
-
-/// What a ref that is not there points at.
-const ZERO_ID: &str = "0000000000000000000000000000000000000000";
 
 /// Whom a message is about.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +91,7 @@ pub(crate) fn of_import(account_id: &str, now: u64, imported: &Imported) -> Valu
 
 /// What is said of a ref that was moved.
 pub(super) fn push(about: About<'_>, moved: &Moved, commits: &Pushed) -> Value {
-    let id = |id: Option<git_core::ObjectId>| id.map_or_else(|| ZERO_ID.to_owned(), |id| id.to_hex());
+    let id = |id: Option<ObjectId>| id.map_or_else(|| ObjectId::ZERO_HEX.to_owned(), |id| id.to_hex());
     let mut listed = commits.commits.as_slice();
     loop {
         let payload = json!({
