@@ -24,6 +24,11 @@ pub(crate) async fn in_time<T>(coming: impl Future<Output = T>, patience: impl F
     }
 }
 
+/// When the hour began that a time is in.
+pub(crate) const fn hour_of(unix_ms: u64) -> u64 {
+    unix_ms - unix_ms % (60 * 60 * 1000)
+}
+
 /// ISO 8601 in UTC with milliseconds.
 pub(crate) fn iso(unix_ms: u64) -> String {
     let time = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH);
@@ -33,6 +38,11 @@ pub(crate) fn iso(unix_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_hour_ends_when_the_next_begins() {
+        assert_eq!([0, 3_599_999, 3_600_000, 3_600_001].map(hour_of), [0, 0, 3_600_000, 3_600_000]);
+    }
 
     #[test]
     fn a_time_is_written_in_utc_with_milliseconds() {

@@ -2,8 +2,7 @@
 
 use super::call::{Noise, Surface};
 use crate::durable::{Database, Failure, Row};
-
-const HOUR_MS: u64 = 60 * 60 * 1000;
+use crate::time;
 
 /// Adds to the counters.
 pub(super) fn count<D: Database>(db: &D, noise: &[Noise]) -> Result<(), Failure> {
@@ -11,7 +10,7 @@ pub(super) fn count<D: Database>(db: &D, noise: &[Noise]) -> Result<(), Failure>
         db.exec(
             "INSERT INTO noise (hour_ms, surface, n) VALUES (?1, ?2, ?3)
              ON CONFLICT (hour_ms, surface) DO UPDATE SET n = n + excluded.n",
-            &[(hour_ms - hour_ms % HOUR_MS).into(), surface.name().into(), (*n).into()],
+            &[time::hour_of(*hour_ms).into(), surface.name().into(), (*n).into()],
         )?;
     }
     Ok(())
@@ -44,7 +43,8 @@ fn of_row(mut row: Row) -> Result<Noise, Failure> {
 }
 
 impl Surface {
-    const fn name(self) -> &'static str {
+    /// What rows and answers call it.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
             Self::Rest => "rest",

@@ -9,6 +9,7 @@ use super::trace::Trace;
 use crate::config::{EVENTS_BUFFERED_MAX, EVENTS_FLUSH_LOST_MS, EVENTS_FLUSHED_AT};
 use crate::events::{Noise, Surface, shard_of};
 use crate::log;
+use crate::time;
 
 thread_local! {
     static BUFFER: RefCell<Buffer> = RefCell::default();
@@ -75,11 +76,10 @@ pub(super) fn take() -> Vec<Batch> {
 
 impl Buffer {
     fn add(&mut self, trace: Trace, now: u64) -> Turn {
-        const HOUR_MS: u64 = 60 * 60 * 1_000;
         match trace {
             Trace::Events(events) if events.is_empty() => return Turn::Nothing,
             Trace::Events(events) => self.events.extend(events),
-            Trace::Noise(surface) => *self.noise.entry((surface, now - now % HOUR_MS)).or_default() += 1,
+            Trace::Noise(surface) => *self.noise.entry((surface, time::hour_of(now))).or_default() += 1,
         }
         if self.events.len() > EVENTS_BUFFERED_MAX {
             log::warn(format_args!("{} events lost: nobody took them", self.events.len()));

@@ -6,7 +6,7 @@ use super::sampled::{Sample, Sampled, grouped};
 use super::{Asker, Question, Row};
 use crate::config::{EVENT_SHARDS, STORES_AT_ONCE};
 use crate::error::Error;
-use crate::events::call::{Noise, Surface};
+use crate::events::call::Noise;
 use crate::objects::Objects;
 
 /// The groups that answer a question about rejected requests, which are no namespace's.
@@ -25,10 +25,5 @@ pub(super) async fn answer(objects: &impl Objects, asker: Asker<'_>, question: &
 }
 
 fn sample(noise: Noise) -> Sample {
-    let surface = match noise.surface {
-        Surface::Git => "git",
-        Surface::Rest => "rest",
-        Surface::Graphql => "graphql",
-    };
-    Sample { of: Sampled::Surface(surface), time_ms: noise.hour_ms, number: noise.n }
+    Sample { of: Sampled::Surface(noise.surface.name()), time_ms: noise.hour_ms, number: noise.n }
 }
