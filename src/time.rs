@@ -1,6 +1,8 @@
 //! The clock, and times as the REST API writes them. Inside the program a time is unix milliseconds.
 
 use std::pin::pin;
+#[cfg(test)]
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
@@ -14,6 +16,17 @@ pub(crate) fn now() -> u64 {
 /// Waits for so many milliseconds, by a timer of the request that asks.
 pub(crate) async fn sleep(ms: u64) {
     worker::Delay::from(Duration::from_millis(ms)).await;
+}
+
+/// What a test waits with instead: lets all others go on once.
+#[cfg(test)]
+pub(crate) async fn pause() {
+    let mut has_paused = false;
+    std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut has_paused, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// What comes before `patience` is over.

@@ -78,19 +78,10 @@ mod tests {
     use futures_util::future::{join, join_all};
 
     use super::*;
+    use crate::time::pause;
 
     fn stretches(numbers: &[u64]) -> Vec<Stretch> {
         numbers.iter().map(|&number| ("key".to_owned(), number)).collect()
-    }
-
-    /// Lets all others go on once.
-    async fn pause() {
-        let mut has_paused = false;
-        std::future::poll_fn(|context| {
-            context.waker().wake_by_ref();
-            if std::mem::replace(&mut has_paused, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
     }
 
     #[test]

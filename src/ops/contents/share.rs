@@ -101,22 +101,11 @@ fn bury(seen: &mut HashMap<u64, (u64, u64)>, waited: u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Poll;
-
     use futures_executor::block_on;
     use futures_util::future::join_all;
 
     use super::*;
-
-    /// Lets all others go on once.
-    async fn pause() {
-        let mut has_paused = false;
-        std::future::poll_fn(|context| {
-            context.waker().wake_by_ref();
-            if std::mem::replace(&mut has_paused, true) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
+    use crate::time::pause;
 
     fn held() -> u64 {
         SHARES.with_borrow(|shares| shares.values().filter(|state| state.is_held).map(|state| state.len).sum())
