@@ -1,35 +1,45 @@
-/** The questions that are measured: the documented ones, as the stores of events are asked them, and one for quantiles. */
-
-type Filter = { and: Filter[] } | { compare: { dimension: string; by: string; with: (string | number)[] } };
+/** The questions that are measured: the documented ones, and some for every event and for quantiles. */
 
 export interface Question {
   name: string;
-  query: {
-    filter: Filter;
-    dimensions: string[];
-    quantiles: boolean;
-    order: { by: { measure: string }; direction: "ASC" | "DESC" }[];
-    limit: number;
-  };
+  query: string;
 }
 
+export interface Group {
+  count: number;
+}
+
+/** The dataset that all ask. */
+export const dataset = "artifactsEventsAdaptiveGroups";
+
+const quantiles = "quantiles { durationMsP25 durationMsP50 durationMsP75 durationMsP90 durationMsP95 durationMsP99 durationMsP999 }";
+
 export function questions(from_ms: number, to_ms: number): Question[] {
-  const is = (dimension: string, value: string | number, by = "eq"): Filter => ({ compare: { dimension, by, with: [value] } });
-  const ask = (dimensions: string[], conditions: Filter[], quantiles = false, from = from_ms) => ({
-    filter: { and: [is("datetime", from, "geq"), is("datetime", to_ms, "leq"), ...conditions] },
-    dimensions,
-    quantiles,
-    order: [{ by: { measure: "count" }, direction: "DESC" as const }],
-    limit: 100,
-  });
-  const action = is("eventKind", "action");
+  const time = (ms: number) => JSON.stringify(new Date(ms).toISOString());
+  const ask = (fields: string, conditions: string, from = from_ms) => `{
+    viewer {
+      accounts(filter: { accountTag: "${"0".repeat(32)}" }) {
+        ${dataset}(
+          limit: 100
+          filter: { datetime_geq: ${time(from)}, datetime_leq: ${time(to_ms)}, ${conditions} }
+          orderBy: [count_DESC]
+        ) { count ${fields} }
+      }
+    }
+  }`;
   return [
-    { name: "all events, no groups", query: ask([], []) },
-    { name: "operations by repo in a namespace, with averages", query: ask(["repositoryName"], [is("repositoryNamespace", "metrics"), action]) },
-    { name: "errors by repo and type", query: ask(["repository", "eventType"], [is("eventKind", "error")]) },
-    { name: "pushes by repo", query: ask(["repository"], [action, is("eventType", "push")]) },
-    { name: "all quantiles by repo", query: ask(["repository"], [action], true) },
-    { name: "all quantiles by hour", query: ask(["datetimeHour"], [action], true) },
-    { name: "pushes by repo in the last hour", query: ask(["repository"], [is("eventType", "push")], false, to_ms - 3_600_000) },
+    { name: everything, query: ask("", "") },
+    {
+      name: "operations by repo in a namespace, with averages",
+      query: ask("avg { durationMs } dimensions { repositoryName }", 'repositoryNamespace: "metrics", eventKind: "action"'),
+    },
+    { name: "errors by repo and type", query: ask("dimensions { repository eventType }", 'eventKind: "error"') },
+    { name: "pushes by repo", query: ask("dimensions { repository }", 'eventKind: "action", eventType: "push"') },
+    { name: "all quantiles by repo", query: ask(`${quantiles} dimensions { repository }`, 'eventKind: "action"') },
+    { name: "all quantiles by hour", query: ask(`${quantiles} dimensions { datetimeHour }`, 'eventKind: "action"') },
+    { name: "pushes by repo in the last hour", query: ask("dimensions { repository }", 'eventType: "push"', to_ms - 3_600_000) },
   ];
 }
+
+/** The name of the question whose one group counts all events. */
+export const everything = "all events, no groups";

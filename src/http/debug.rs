@@ -23,8 +23,6 @@ pub(crate) enum Trigger {
     Trap,
     /// Records events that are made up.
     Events,
-    /// Asks all stores of events.
-    EventsQuery,
 }
 
 impl Trigger {
@@ -35,7 +33,6 @@ impl Trigger {
             ("POST", ["panic"]) => Some(Self::Panic),
             ("POST", ["trap"]) => Some(Self::Trap),
             ("POST", ["events"]) => Some(Self::Events),
-            ("POST", ["events", "query"]) => Some(Self::EventsQuery),
             _ => None,
         }
     }
@@ -49,15 +46,15 @@ pub(crate) fn is_open(config: &Config, url: &Url) -> bool {
 /// Does what is asked for.
 #[expect(clippy::panic, reason = "a panic is what this is for")]
 pub(crate) async fn fire(trigger: Trigger, asking: &Asking<'_>) -> Result<Answer, Error> {
-    let objects = &asking.objects();
-    let mut body = StreamBody::of_request(asking.request, &asking.witness.meter);
-    let mut body = async || read_whole(&mut body, REST_BODY_LEN_MAX).await.map_err(Stopped::Body);
     match trigger {
         Trigger::Stats => Ok(Answer::json(200, &stats::read())),
         Trigger::Panic => panic!("panic on demand"),
         Trigger::Trap => std::process::abort(),
-        Trigger::Events => events::record(objects, &body().await?).await,
-        Trigger::EventsQuery => events::query(objects, &body().await?).await,
+        Trigger::Events => {
+            let mut body = StreamBody::of_request(asking.request, &asking.witness.meter);
+            let made_up = read_whole(&mut body, REST_BODY_LEN_MAX).await.map_err(Stopped::Body)?;
+            events::record(&asking.objects(), &made_up).await
+        }
     }
 }
 
@@ -69,8 +66,8 @@ mod tests {
     fn what_does_something_is_a_post() {
         assert_eq!(Trigger::parse("GET", &["stats"]), Some(Trigger::Stats));
         assert_eq!(Trigger::parse("POST", &["trap"]), Some(Trigger::Trap));
-        assert_eq!(Trigger::parse("POST", &["events", "query"]), Some(Trigger::EventsQuery));
-        for path in [&["panic"][..], &["trap"], &["events"], &["events", "query"], &[]] {
+        assert_eq!(Trigger::parse("POST", &["events"]), Some(Trigger::Events));
+        for path in [&["panic"][..], &["trap"], &["events"], &[]] {
             assert_eq!(Trigger::parse("GET", path), None);
         }
     }

@@ -262,6 +262,6 @@ mod tests {
     #[test]
     fn debug_triggers_have_addresses_that_no_repo_has() {
         assert_eq!(route("POST", "/__debug/panic"), Ok(Route::Debug(Trigger::Panic)));
-        assert_eq!(route("POST", "/__debug/events/query"), Ok(Route::Debug(Trigger::EventsQuery)));
+        assert_eq!(route("POST", "/__debug/events"), Ok(Route::Debug(Trigger::Events)));
     }
 }

@@ -1,11 +1,10 @@
-//! Events that are made up, the same for the same seed, and questions about them.
+//! Events that are made up, the same for the same seed.
 
 use event_log::segment::encode;
-use event_log::{Aggregation, Event, EventType, Query};
+use event_log::{Event, EventType};
 use serde::{Deserialize, Serialize};
 
 use super::super::answer::Answer;
-use crate::config::{EVENT_GROUPS_MAX, EVENT_SHARDS};
 use crate::durable::Failure;
 use crate::error::Error;
 use crate::events::shard_of;
@@ -32,7 +31,8 @@ struct Recorded {
 
 /// Records what is to be made up, as a request would what it leaves behind.
 pub(super) async fn record(objects: &impl Objects, body: &[u8]) -> Result<Answer, Error> {
-    let made_up: MadeUp = parsed(body)?;
+    let made_up: MadeUp =
+        serde_json::from_slice(body).map_err(|error| Failure::shape("a body that is understood", error))?;
     let store = objects.events(shard_of(&made_up.namespace.to_ascii_lowercase()))?;
     let mut random = Random(made_up.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut recorded = Recorded { n_segments: 0, n_bytes: 0 };
@@ -79,23 +79,6 @@ fn event(made_up: &MadeUp, random: &mut Random, (from_ms, to_ms): (u64, u64)) ->
     }
 }
 
-/// Adds up what all stores have.
-pub(super) async fn query(objects: &impl Objects, body: &[u8]) -> Result<Answer, Error> {
-    let query: Query = parsed(body)?;
-    let mut aggregation = Aggregation::new(&query, EVENT_GROUPS_MAX);
-    for shard in 0..EVENT_SHARDS {
-        match objects.events(shard)?.query(&query).await? {
-            Ok(partial) => aggregation.merge(&partial).map_err(|error| Failure::shape("a partial result", error))?,
-            Err(refusal) => return Err(Failure::shape("an answer", refusal).into()),
-        }
-    }
-    Ok(Answer::json(200, &aggregation.finish()))
-}
-
-fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| Failure::shape("a body that is understood", error))
-}
-
 /// Numbers that look random: xorshift64*.
 struct Random(u64);
 
@@ -120,6 +103,10 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use event_log::{Aggregation, Dimension, Filter, Operand, Query};
+
     use super::*;
     use crate::durable::ready;
     use crate::objects::MemoryObjects;
@@ -130,11 +117,19 @@ mod tests {
         let body = r#"{"namespace":"Team","n_events":25,"n_repos":3,"from_ms":0,"span_ms":9,"n_at_once":10,"seed":1}"#;
         let recorded = ready(record(&objects, body.as_bytes())).unwrap();
         assert!(recorded.body.starts_with(br#"{"n_segments":3,"#));
-        let body =
-            r#"{"filter":{"and":[]},"dimensions":["repositoryNamespace"],"quantiles":false,"order":[],"limit":9}"#;
-        let answer: serde_json::Value =
-            serde_json::from_slice(&ready(query(&objects, body.as_bytes())).unwrap().body).unwrap();
-        assert_eq!(answer[0]["dimensions"], serde_json::json!({"repositoryNamespace": "Team"}));
-        assert_eq!(answer[0]["count"], 25);
+        let query = Query {
+            filter: Filter::And(vec![]),
+            dimensions: BTreeSet::from([Dimension::RepositoryNamespace]),
+            quantiles: false,
+            order: vec![],
+            limit: 9,
+        };
+        let partial = ready(objects.events(shard_of("team")).unwrap().query(&query)).unwrap().unwrap();
+        let mut aggregation = Aggregation::new(&query, 9);
+        aggregation.merge(&partial).unwrap();
+        let groups = aggregation.finish();
+        let namespace = Operand::Text("Team".into());
+        assert_eq!(groups[0].dimensions, BTreeMap::from([(Dimension::RepositoryNamespace, namespace)]));
+        assert_eq!(groups[0].count, 25);
     }
 }

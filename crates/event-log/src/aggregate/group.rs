@@ -3,13 +3,11 @@
 use core::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::sketch::Quantiles;
 use crate::query::{Dimension, Direction, Measure, Operand, Order, OrderBy};
 
 /// Events that are the same in every dimension of a query, added up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// What they are the same in: times in unix milliseconds, all else as text.
     pub dimensions: BTreeMap<Dimension, Operand>,

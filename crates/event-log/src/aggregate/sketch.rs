@@ -3,8 +3,6 @@
 //! Durations are counted in buckets: up to 127 ms one for each, above that 64 for each doubling. The middle of a bucket
 //! is at most 1/128 of a duration away from it. Sketches of parts add up to the sketch of the whole.
 
-use serde::Serialize;
-
 use crate::bytes::{Malformed, Reader, push_number};
 use crate::query::Quantile;
 
@@ -22,7 +20,7 @@ pub(super) struct Sketch {
 }
 
 /// The documented quantiles of durations in milliseconds: of n durations the one of rank ⌈q·n⌉, to within 1 %.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quantiles([u32; 7]);
 
 impl Quantiles {
