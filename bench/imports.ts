@@ -6,19 +6,18 @@
  *   --kills N    how often the last import is killed (5)
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { audit } from "../scripts/holdings.mjs";
 import { Api, editToken, freshName, secretOf, withPassword, type CreatedRepo, type Repo } from "../worker-tests/lib/api.ts";
 import { Workshop } from "../worker-tests/lib/git.ts";
-import { Server, projectDir } from "../worker-tests/lib/server.ts";
 import { Baseline } from "./baseline.ts";
 import { readsOf } from "./forks/forking.ts";
 import { benchmarkRepo } from "./make-repo.ts";
+import { statsOf } from "./stats.ts";
 import { count, median, megabytes, ratio, seconds, table } from "./table.ts";
-import { cpuOfWorkerd, serveProgram, workerdAtRest } from "./workerd.ts";
+import { cpuOfWorkerd, serve, workerdAtRest } from "./workerd.ts";
 
 const { values: options } = parseArgs({
   options: { repo: { type: "string" }, runs: { type: "string", default: "3" }, kills: { type: "string", default: "5" } },
@@ -35,12 +34,10 @@ interface Taken {
   cpu: number;
 }
 
-// Before the server, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
 const shop = new Workshop();
 const original = options.repo === undefined ? await benchmarkRepo("large") : resolve(options.repo);
 const upstream = await Baseline.start();
-const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on", ALLOW_INSECURE_IMPORT: "on" }, program: serveProgram });
+const server = await serve({ ALLOW_INSECURE_IMPORT: "on" });
 const api = new Api(server.origin);
 try {
   await run();
@@ -103,8 +100,8 @@ async function importOnce(url: string, branch: string): Promise<{ repo: Repo; ta
     await workerdAtRest(server);
   });
   if (repo === undefined) throw new Error("nothing was imported");
-  const stats = (await (await fetch(`${server.origin}/__debug/stats`)).json()) as Record<string, number>;
-  const memory = `${megabytes(stats["wasm_memory_bytes"] ?? 0)} of wasm + ${megabytes(stats["js_buffer_bytes_high"] ?? 0)} of buffers`;
+  const stats = await statsOf(server);
+  const memory = `${megabytes(stats.wasm_memory_bytes)} of wasm + ${megabytes(stats.js_buffer_bytes_high)} of buffers`;
   return { repo, taken: { wall, cpu: cpuOfWorkerd(server) - cpu_before }, r2: `${count(r2.puts)} · ${count(r2.gets)}`, memory };
 }
 

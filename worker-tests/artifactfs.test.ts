@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { statsOf } from "../bench/stats.ts";
 import { lines } from "./clients/held.ts";
 import { setUp } from "./lib/setup.ts";
 
@@ -62,12 +63,6 @@ async function readOneByOne(folder: string, ids: string[]): Promise<Buffer[]> {
   return read;
 }
 
-/** What the Worker counts of itself. */
-async function counts(): Promise<{ do_calls: number; r2_gets: number }> {
-  const answer = await fetch(`${server.origin}/__debug/stats`);
-  return (await answer.json()) as { do_calls: number; r2_gets: number };
-}
-
 test("a clone without blobs, tags and working copy reads every blob one by one", async () => {
   const { url, files } = await pushed();
   const options = ["--filter=blob:none", "--no-checkout", "--single-branch", "--no-tags"];
@@ -81,9 +76,9 @@ test("a clone without blobs, tags and working copy reads every blob one by one",
   const objects = await shop.git("mount", "rev-list", "--objects", "--missing=print", "HEAD");
   assert.equal(objects.match(/^\?/gm)?.length, n_blobs);
 
-  const before = await counts();
+  const before = await statsOf(server);
   const read = await readOneByOne("mount", ids);
-  const after = await counts();
+  const after = await statsOf(server);
   for (const [n, path] of paths.entries()) assert.ok(read[n]?.equals(files.get(path) ?? Buffer.alloc(0)), path);
   await shop.git("mount", "fsck", "--strict", "--no-dangling", "--no-progress");
   // Git asks twice for a blob, for what the server can do and for the blob: each asks the repo's object once. So do alarms.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { after, test } from "node:test";
-import type { Stats } from "../bench/ours.ts";
+import { statsOf } from "../bench/stats.ts";
 import { Caller } from "./binding/call.ts";
 import { Api } from "./lib/api.ts";
 import { Bound } from "./lib/bound.ts";
@@ -22,11 +22,10 @@ test("large files that are read at once take turns, and no memory of wasm", asyn
   await shop.newRepo("large");
   await shop.commit("large", "large.bin", randomBytes(20_000_000));
   await shop.git("large", "push", "--quiet", repo.url, "main");
-  const stats = async () => (await (await fetch(`${bound.origin}/__debug/stats`)).json()) as Stats;
   await bound.restart();
   const read = await new Caller(bound, "reader").run<number[]>("readAtOnce", repo.name, "large.bin", 12);
   assert.deepEqual(read, Array<number>(12).fill(20_000_000));
-  const { wasm_memory_bytes: wasm } = await stats();
+  const { wasm_memory_bytes: wasm } = await statsOf(bound);
   assert.ok(wasm < 32_000_000, `${wasm} bytes of wasm memory`);
 });
 
@@ -43,6 +42,6 @@ test("fifty that read a file at once read its index and its blocks from R2 once"
   await bound.restart();
   const read = await new Caller(bound, "reader").run<number[]>("readAtOnce", repo.name, "large.txt", 50);
   assert.deepEqual(read, Array<number>(50).fill(content.length));
-  const { r2_gets } = (await (await fetch(`${bound.origin}/__debug/stats`)).json()) as Stats;
+  const { r2_gets } = await statsOf(bound);
   assert.ok(r2_gets >= 2 && r2_gets <= 5, `${r2_gets} gets`);
 });

@@ -2,14 +2,14 @@
  * `npm run test:contents -- --repo DIR`: a repository of any size, pushed, and its contents beside what git says: the whole log along
  * first parents, and every tree of `--commits` commits (200), which `--seed` (1) takes at random.
  */
-import { execFileSync } from "node:child_process";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { benchmarkRepo } from "../bench/make-repo.ts";
+import { build } from "../bench/workerd.ts";
 import { compareContents } from "./contents/compare.ts";
 import { Api } from "./lib/api.ts";
 import { Workshop } from "./lib/git.ts";
-import { Server, projectDir } from "./lib/server.ts";
+import { Server } from "./lib/server.ts";
 
 const { values } = parseArgs({
   options: { repo: { type: "string" }, commits: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
@@ -17,8 +17,7 @@ const { values } = parseArgs({
 // The server ends with this process, but a signal alone would not tell it.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-// Before the server, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
+build();
 const original = values.repo === undefined ? await benchmarkRepo("large") : resolve(values.repo);
 const shop = new Workshop();
 const server = await Server.start();

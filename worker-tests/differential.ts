@@ -2,13 +2,13 @@
  * `npm run test:differential -- --seed N --rounds M`: made-up histories at this server and at `git http-backend`, random requests to
  * both. `--shape NAME` makes all of them of one kind. Ends with an error if ours is wrong anywhere.
  */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+
 import { parseArgs } from "node:util";
+import { build } from "../bench/workerd.ts";
 import { round } from "./differential/round.ts";
 import { shapes, type ShapeName } from "./differential/shapes.ts";
 import { Workshop } from "./lib/git.ts";
-import { Server, projectDir } from "./lib/server.ts";
+import { Server } from "./lib/server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,8 +24,7 @@ if (values.shape !== undefined && !names.some((name) => name === values.shape)) 
 /** Turn about; those with ten thousand refs or files are asked for by name. */
 const usual: ShapeName[] = ["ordinary", "large", "odd", "skewed", "long"];
 
-// Before the server, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
+build();
 const server = await Server.start();
 let n_faults = 0;
 try {

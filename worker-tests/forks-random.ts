@@ -2,11 +2,10 @@
  * `npm run test:forks -- --seed N --steps M`: random pushes, forks, deletions, merges and kills, of a family of repos. `--rounds R`: so many
  * runs, with the seeds that follow. Ends with an error if any of them finds a fault.
  */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+
 import { parseArgs } from "node:util";
+import { build } from "../bench/workerd.ts";
 import { run } from "./forks/run.ts";
-import { projectDir } from "./lib/server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +17,7 @@ const { values } = parseArgs({
 // The servers end with this process, but a signal alone would not tell them.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-// Before the server, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
+build();
 for (let n = 0; n < Number(values.rounds); n += 1) {
   const seed = Number(values.seed) + n;
   const began = performance.now();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { statsOf } from "../bench/stats.ts";
 import type { Repo } from "./lib/api.ts";
 import { whenMerged } from "./lib/merged.ts";
 import { delim, flush, pkt } from "./lib/pkt.ts";
@@ -38,18 +39,14 @@ async function pushed(): Promise<Repo> {
   return repo;
 }
 
-async function counts(): Promise<{ do_calls: number; r2_gets: number }> {
-  return (await (await fetch(`${server.origin}/__debug/stats`)).json()) as { do_calls: number; r2_gets: number };
-}
-
 /** What one request for an object took, asked for as git does. */
 async function costOf(repo: Repo, id: string): Promise<{ do_calls: number; r2_gets: number }> {
-  const before = await counts();
+  const before = await statsOf(server);
   const asked = ["thin-pack", "no-progress", "include-tag", "ofs-delta", "filter blob:none", `want ${id}`, "done"];
   const body = Buffer.concat([pkt("command=fetch\n"), delim, ...asked.map((line) => pkt(`${line}\n`)), flush]);
   const answer = await serviceRequest(repo, "git-upload-pack", body, { headers: { "Git-Protocol": "version=2" } });
   assert.ok(answer.status === 200 && answer.body.includes("PACK"), answer.text.slice(0, 200));
-  const after = await counts();
+  const after = await statsOf(server);
   return { do_calls: after.do_calls - before.do_calls, r2_gets: after.r2_gets - before.r2_gets };
 }
 

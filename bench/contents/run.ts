@@ -7,16 +7,15 @@
  *   --runs N     how often each is measured (5)
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Api } from "../../worker-tests/lib/api.ts";
 import { Bound } from "../../worker-tests/lib/bound.ts";
 import { Workshop } from "../../worker-tests/lib/git.ts";
-import { projectDir } from "../../worker-tests/lib/server.ts";
 import { benchmarkRepo } from "../make-repo.ts";
-import type { Stats } from "../ours.ts";
+import { statsOf } from "../stats.ts";
 import { count, median, megabytes, ratio, seconds, table } from "../table.ts";
+import { build } from "../workerd.ts";
 import type { Found, Wanted } from "./wanted.ts";
 
 const { values: options } = parseArgs({
@@ -36,8 +35,7 @@ interface Taken {
   memory: number;
 }
 
-// Before the server, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
+build();
 const shop = new Workshop();
 const original = options.repo === undefined ? await benchmarkRepo("large") : resolve(options.repo);
 const reader = { source: "bench/contents/reader.ts", entrypoint: "Artifacts", props: { namespace: "default" } };
@@ -86,7 +84,7 @@ function row(taken: Taken[], theirs: number): string[] {
 
 /** From the request to the Worker that is bound to its answer. */
 async function read(wanted: Wanted, files: File[], log: number): Promise<Taken> {
-  const before = await stats();
+  const before = await statsOf(bound);
   const began = performance.now();
   const answer = await bound.fetch("reader", "/", { method: "POST", body: JSON.stringify(wanted) });
   const text = await answer.text();
@@ -95,7 +93,7 @@ async function read(wanted: Wanted, files: File[], log: number): Promise<Taken> 
   const found = JSON.parse(text) as Found;
   assert.deepEqual(found.files, files.slice(0, wanted.files?.length ?? 0).map(({ len }) => len));
   assert.equal(found.n_commits, wanted.log === undefined ? 0 : log);
-  const after = await stats();
+  const after = await statsOf(bound);
   return {
     wall,
     calls: after.do_calls - before.do_calls,
@@ -103,10 +101,6 @@ async function read(wanted: Wanted, files: File[], log: number): Promise<Taken> 
     bytes: after.r2_get_bytes - before.r2_get_bytes,
     memory: after.wasm_memory_bytes,
   };
-}
-
-async function stats(): Promise<Stats> {
-  return (await (await fetch(`${bound.origin}/__debug/stats`)).json()) as Stats;
 }
 
 interface File {

@@ -9,10 +9,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Api } from "../../worker-tests/lib/api.ts";
-import { Server } from "../../worker-tests/lib/server.ts";
-import type { Stats } from "../ours.ts";
+import { statsOf } from "../stats.ts";
 import { table } from "../table.ts";
-import { cpuOfWorkerd, serveProgram, workerdAtRest } from "../workerd.ts";
+import { cpuOfWorkerd, serve, workerdAtRest } from "../workerd.ts";
 import { Client } from "./client.ts";
 import { createMany } from "./create.ts";
 import { fill, nameOf } from "./fill.ts";
@@ -29,7 +28,7 @@ const { values: options } = parseArgs({
 // The server ends with this process, but a signal alone would not tell it.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on" }, program: serveProgram });
+const server = await serve();
 const api = new Api(server.origin);
 try {
   if (options.create === undefined) await directory(Number(options.repos), Number(options.samples));
@@ -60,9 +59,9 @@ async function measured({ name, goal_ms, prepare, run }: Operation, n_samples: n
     await run(n);
   }
   await prepare?.(n_first);
-  const before = await stats();
+  const before = await statsOf(server);
   await run(n_first);
-  const after = await stats();
+  const after = await statsOf(server);
   const rows = [after.rows_read - before.rows_read, after.rows_written - before.rows_written];
   const times: number[] = [];
   const cpuBefore = cpuOfWorkerd(server);
@@ -78,8 +77,4 @@ async function measured({ name, goal_ms, prepare, run }: Operation, n_samples: n
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const goal = goal_ms === undefined ? "–" : `${goal_ms} ms, ${at(0.99) < goal_ms ? "met" : "missed"}`;
   return [name, prepare ? "–" : ms(cpu_ms), ms(at(0.5)), ms(at(0.9)), ms(at(0.99)), ms(at(1)), ...rows.map(String), goal];
-}
-
-async function stats(): Promise<Stats> {
-  return (await (await fetch(`${server.origin}/__debug/stats`)).json()) as Stats;
 }

@@ -8,10 +8,9 @@
  */
 import { parseArgs } from "node:util";
 import { readToken } from "../../worker-tests/lib/api.ts";
-import { Server } from "../../worker-tests/lib/server.ts";
-import type { Stats } from "../ours.ts";
+import { statsOf } from "../stats.ts";
 import { megabytes, table } from "../table.ts";
-import { cpuOfWorkerd, serveProgram, workerdAtRest } from "../workerd.ts";
+import { cpuOfWorkerd, serve, workerdAtRest } from "../workerd.ts";
 import { dataset, everything, questions, type Group, type Question } from "./questions.ts";
 import { mergedStore, storeIn } from "./store.ts";
 
@@ -28,7 +27,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 
 const dayMs = 86_400_000;
 const n_events = Number(options.events);
-const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on" }, program: serveProgram });
+const server = await serve();
 try {
   const to_ms = Date.now();
   await record(to_ms - dayMs);
@@ -36,7 +35,7 @@ try {
   for (const question of questions(to_ms - dayMs, to_ms)) rows.push(await measured(question));
   console.log(`each question ${options.samples} times over GraphQL; CPU of the server; time as the client has it\n`);
   console.log(table(["question", "CPU", "median", "longest", "groups"], rows));
-  const { wasm_memory_bytes } = (await (await fetch(`${server.origin}/__debug/stats`)).json()) as Stats;
+  const { wasm_memory_bytes } = await statsOf(server);
   console.log(`\nwasm memory at its highest: ${megabytes(wasm_memory_bytes)}`);
 } finally {
   await server.stop();

@@ -2,7 +2,7 @@
 import { secretOf, withPassword, type CreatedFork, type Repo } from "../../worker-tests/lib/api.ts";
 import type { Server } from "../../worker-tests/lib/server.ts";
 import type { Client } from "../directory/client.ts";
-import type { Stats } from "../ours.ts";
+import { statsOf } from "../stats.ts";
 import type { Remote } from "../target.ts";
 import { workerdAtRest } from "../workerd.ts";
 
@@ -64,8 +64,4 @@ export async function readsOf(server: Server, action: () => Promise<unknown>): P
 
 export function remoteOf({ remote, token }: Repo): Remote {
   return { url: remote, headers: { Authorization: `Bearer ${token}` } };
-}
-
-async function statsOf(server: Server): Promise<Stats> {
-  return (await (await fetch(`${server.origin}/__debug/stats`)).json()) as Stats;
 }

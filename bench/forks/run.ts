@@ -5,14 +5,12 @@
  *   --used N         how many of them are cloned and pushed to (50)
  *   --clients N      how many clients make and use them (16)
  */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Workshop } from "../../worker-tests/lib/git.ts";
-import { Server, projectDir } from "../../worker-tests/lib/server.ts";
+import type { Server } from "../../worker-tests/lib/server.ts";
 import { benchmarkRepo, type ShapeName } from "../make-repo.ts";
 import { Source } from "../source.ts";
-import { serveProgram } from "../workerd.ts";
+import { serve } from "../workerd.ts";
 import { forkLarge } from "./large.ts";
 import { forkMany } from "./many.ts";
 
@@ -26,8 +24,6 @@ const { values: options } = parseArgs({
 // The server ends with this process, but a signal alone would not tell it.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-// Before the servers, which would not wait for a first build.
-execFileSync(process.execPath, [join(projectDir, "scripts", "build.mjs")], { stdio: "inherit" });
 if (options.many === undefined) await measured("large", {}, forkLarge);
 // What is given up is reclaimed after an hour otherwise.
 await measured("sixteenth", { UPLOAD_GRACE_SECONDS: "6" }, (server, shop, source) => {
@@ -45,7 +41,7 @@ async function measured(
   try {
     const source = await Source.open(shop, name, await benchmarkRepo(name), 0);
     console.log(`${name}: ${source.n_objects.toLocaleString("en")} objects, ${source.tips.length} tips`);
-    const server = await Server.start({ vars: { DEBUG_TRIGGERS: "on", ...vars }, program: serveProgram });
+    const server = await serve(vars);
     await measure(server, shop, source).finally(() => server.stop());
   } finally {
     shop.remove();

@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
 import { callsFrom, type Calls, type RepoName } from "../book.ts";
-import { Ours, type Stats } from "../ours.ts";
+import { Ours } from "../ours.ts";
+import type { Stats } from "../stats.ts";
 import { infoRefs } from "../post.ts";
 import { lsRefs, rawFetch } from "../raw-fetch.ts";
 import { pushAll, pushOnTop } from "../raw-push.ts";
