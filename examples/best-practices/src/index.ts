@@ -1,7 +1,7 @@
 /** A repo for each session of each agent, empty or forked from a reviewed baseline, and tokens that may do no more than they must. */
-import { isAuthorized, unauthorized } from "../../shared/authorized.ts";
 import { fieldsOf, textOf } from "../../shared/fields.ts";
-import { codeOf, Refused, refused } from "../../shared/refused.ts";
+import { guarded } from "../../shared/guarded.ts";
+import { codeOf, Refused } from "../../shared/refused.ts";
 
 interface Env {
   ARTIFACTS: Artifacts;
@@ -12,16 +12,7 @@ interface Env {
 
 const tokenSeconds = 900;
 
-export default {
-  async fetch(request, env): Promise<Response> {
-    if (!(await isAuthorized(request, env.ROUTE_SECRET))) return unauthorized();
-    try {
-      return await route(request, env);
-    } catch (error) {
-      return refused(error);
-    }
-  },
-} satisfies ExportedHandler<Env>;
+export default guarded(route);
 
 async function route(request: Request, env: Env): Promise<Response> {
   const asked = `${request.method} ${new URL(request.url).pathname}`;

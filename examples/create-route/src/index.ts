@@ -1,7 +1,6 @@
 /** Makes repos, shows them, and gives out tokens to read them. */
-import { isAuthorized, unauthorized } from "../../shared/authorized.ts";
 import { fieldsOf, textOf } from "../../shared/fields.ts";
-import { refused } from "../../shared/refused.ts";
+import { guarded } from "../../shared/guarded.ts";
 
 interface Env {
   ARTIFACTS: Artifacts;
@@ -10,18 +9,9 @@ interface Env {
 
 const readTokenSeconds = 3600;
 
-export default {
-  async fetch(request, env): Promise<Response> {
-    if (!(await isAuthorized(request, env.ROUTE_SECRET))) return unauthorized();
-    try {
-      return await route(request, env.ARTIFACTS);
-    } catch (error) {
-      return refused(error);
-    }
-  },
-} satisfies ExportedHandler<Env>;
+export default guarded(route);
 
-async function route(request: Request, artifacts: Artifacts): Promise<Response> {
+async function route(request: Request, { ARTIFACTS: artifacts }: Env): Promise<Response> {
   const asked = `${request.method} ${new URL(request.url).pathname}`;
   if (asked === "POST /repos") return createRepo(artifacts, textOf(await fieldsOf(request), "name"));
   if (asked === "POST /tokens") return createReadToken(artifacts, textOf(await fieldsOf(request), "repo"));

@@ -1,8 +1,8 @@
 /** Commits files to a repo, which is made when it is not there. */
-import { isAuthorized, unauthorized } from "../../shared/authorized.ts";
 import { fieldsOf, isRecord, textOf } from "../../shared/fields.ts";
+import { guarded } from "../../shared/guarded.ts";
 import { openRepo } from "../../shared/open-repo.ts";
-import { Refused, refused } from "../../shared/refused.ts";
+import { Refused } from "../../shared/refused.ts";
 import { commitFiles } from "./commit-files.ts";
 
 interface Env {
@@ -13,18 +13,9 @@ interface Env {
 /** Longer than one request takes. */
 const tokenSeconds = 300;
 
-export default {
-  async fetch(request, env): Promise<Response> {
-    if (!(await isAuthorized(request, env.ROUTE_SECRET))) return unauthorized();
-    try {
-      return await route(request, env.ARTIFACTS);
-    } catch (error) {
-      return refused(error);
-    }
-  },
-} satisfies ExportedHandler<Env>;
+export default guarded(route);
 
-async function route(request: Request, artifacts: Artifacts): Promise<Response> {
+async function route(request: Request, { ARTIFACTS: artifacts }: Env): Promise<Response> {
   if (`${request.method} ${new URL(request.url).pathname}` !== "POST /commits") {
     return Response.json({ message: "Use POST /commits." }, { status: 404 });
   }

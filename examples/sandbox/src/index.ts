@@ -1,8 +1,7 @@
 /** One repo for each sandbox: what runs in the sandbox finds its remote, credentials included, in `ARTIFACTS_GIT_REMOTE`. */
 import { getSandbox, type Sandbox } from "@cloudflare/sandbox";
-import { isAuthorized, unauthorized } from "../../shared/authorized.ts";
+import { guarded } from "../../shared/guarded.ts";
 import { openRepo } from "../../shared/open-repo.ts";
-import { refused } from "../../shared/refused.ts";
 
 export { Sandbox } from "@cloudflare/sandbox";
 
@@ -14,16 +13,7 @@ interface Env {
 
 const writeTokenSeconds = 3600;
 
-export default {
-  async fetch(request, env): Promise<Response> {
-    if (!(await isAuthorized(request, env.ROUTE_SECRET))) return unauthorized();
-    try {
-      return await route(request, env);
-    } catch (error) {
-      return refused(error);
-    }
-  },
-} satisfies ExportedHandler<Env>;
+export default guarded(route);
 
 async function route(request: Request, env: Env): Promise<Response> {
   const asked = `${request.method} ${new URL(request.url).pathname}`;
